@@ -1,0 +1,145 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import { z } from 'zod';
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const onOff = z
+  .enum(['on', 'off', 'true', 'false', '1', '0'])
+  .transform((v) => ['on', 'true', '1'].includes(v));
+const origin = z.url({ protocol: /^https?$/ }).refine((v) => new URL(v).origin === v, {
+  message: 'must be an origin such as https://example.com, without a path',
+});
+const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, message: 'must be a postgres:// URL' });
+
+/** Every setting, in the order of `.env.example`, which is made from the descriptions here. */
+const environmentSchema = z.object({
+  NODE_ENV: z
+    .enum(['production', 'development', 'test'])
+    .optional()
+    .describe('`production` requires DATABASE_URL, seeds nothing, and turns GraphiQL and introspection off.'),
+  PORT: port.default(4000).describe('The port to listen on.'),
+  HOST: z.string().default('127.0.0.1').describe('The address to listen on.'),
+  DATABASE_URL: postgresUrl
+    .optional()
+    .describe('PostgreSQL 14 or newer. Absent: an embedded database in DATA_DIR.'),
+  DATA_DIR: z.string().default('.data').describe('The directory of the embedded database.'),
+  DATABASE_POOL: z.coerce.number().int().min(1).max(1000).default(10).describe('Connections to PostgreSQL.'),
+  SUPABASE_URL: z
+    .url({ protocol: /^https?$/, message: 'must be an http(s) URL' })
+    .transform((v) => v.replace(/\/+$/, ''))
+    .optional()
+    .describe('The Supabase project: session tokens are verified by its JWKS and must be issued by it.'),
+  SUPABASE_JWT_SECRET: z
+    .string()
+    .optional()
+    .describe('The secret of HS256 session tokens. Neither this nor SUPABASE_URL: tokens are refused.'),
+  GRAPHIQL: onOff.optional().describe('`on` or `off`. Default: on; off in production.'),
+  INTROSPECTION: onOff.optional().describe('`on` or `off`. Default: on; off in production.'),
+  CORS_ORIGINS: z
+    .string()
+    .default('')
+    .transform((v) =>
+      v
+        .split(',')
+        .map((item) => item.trim())
+        .filter((item) => item !== ''),
+    )
+    .pipe(z.array(origin))
+    .describe('Comma-separated origins of browsers that may call. None: no CORS headers.'),
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+    .default('info')
+    .describe('trace, debug, info, warn, error, fatal or silent.'),
+  RATE_LIMIT: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .describe('Requests per second and organization; 0: no limit. Default: 0; 100 in production.'),
+});
+
+export interface Config {
+  readonly production: boolean;
+  readonly port: number;
+  readonly host: string;
+  readonly databaseUrl: string | undefined;
+  readonly dataDir: string;
+  readonly databasePool: number;
+  readonly supabaseUrl: string | undefined;
+  readonly supabaseJwtSecret: string | undefined;
+  readonly graphiql: boolean;
+  readonly introspection: boolean;
+  readonly corsOrigins: readonly string[];
+  readonly logLevel: string;
+  readonly rateLimit: number;
+}
+
+/** Every mistake of the configuration, one a line, by name and without values: a value may be a secret. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly mistakes: readonly string[];
+
+  constructor(mistakes: readonly string[]) {
+    super(`The configuration has mistakes:\n${mistakes.map((m) => `  ${m}`).join('\n')}`);
+    this.mistakes = mistakes;
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads the process's environment over the `.env` file of the working directory.
+ * Throws ConfigError with all mistakes together.
+ */
+export function loadConfig(): Config {
+  const file = existsSync('.env') ? parseEnv(readFileSync('.env', 'utf8')) : {};
+  return parseConfig({ ...file, ...withoutEmpty(process.env) });
+}
+
+/** Makes the configuration of an environment. An empty value counts as absent. Throws ConfigError. */
+export function parseConfig(environment: Environment): Config {
+  const parsed = environmentSchema.safeParse(withoutEmpty(environment));
+  const mistakes = parsed.success ? [] : parsed.error.issues.map(toMistake);
+  const production = environment.NODE_ENV === 'production';
+  if (production && !environment.DATABASE_URL) mistakes.push('DATABASE_URL: required in production');
+  const secret = environment.SUPABASE_JWT_SECRET;
+  if (production && secret && Buffer.byteLength(secret) < 32) {
+    mistakes.push('SUPABASE_JWT_SECRET: must have 32 bytes or more in production');
+  }
+  if (!parsed.success || mistakes.length > 0) throw new ConfigError(mistakes);
+  const env = parsed.data;
+  return Object.freeze({
+    production,
+    port: env.PORT,
+    host: env.HOST,
+    databaseUrl: env.DATABASE_URL,
+    dataDir: env.DATA_DIR,
+    databasePool: env.DATABASE_POOL,
+    supabaseUrl: env.SUPABASE_URL,
+    supabaseJwtSecret: env.SUPABASE_JWT_SECRET,
+    graphiql: env.GRAPHIQL ?? !production,
+    introspection: env.INTROSPECTION ?? !production,
+    corsOrigins: env.CORS_ORIGINS,
+    logLevel: env.LOG_LEVEL,
+    rateLimit: env.RATE_LIMIT ?? (production ? 100 : 0),
+  });
+}
+
+/** The text of `.env.example`: every setting with what it means, all commented out. */
+export function printEnvExample(): string {
+  const settings = Object.entries(environmentSchema.shape).map(([name, setting]) => {
+    const byDefault = setting.safeParse(undefined);
+    const value = byDefault.success && byDefault.data !== undefined ? String(byDefault.data) : '';
+    return `# ${setting.description}\n# ${name}=${value}\n`;
+  });
+  return `# Copy to .env and change what you need; the environment goes before this file.\n\n${settings.join('\n')}`;
+}
+
+function withoutEmpty(environment: Environment): Record<string, string> {
+  const entries = Object.entries(environment).filter(([, value]) => value !== undefined && value !== '');
+  return Object.fromEntries(entries) as Record<string, string>;
+}
+
+function toMistake(issue: z.core.$ZodIssue): string {
+  return `${String(issue.path[0])}: ${issue.message.replace(/^Invalid input: /, '')}`;
+}

@@ -1,0 +1,158 @@
+/** The HTTP status of every code that the gateway may answer with; the list is closed. */
+export const statusByCode = {
+  INVALID_ARGUMENT: 400,
+  INVALID_ID: 400,
+  INVALID_CURSOR: 400,
+  INVALID_RANGE: 400,
+  RANGE_TOO_LARGE: 400,
+  INVALID_TIMEZONE: 400,
+  INVALID_ACTION: 400,
+  DUPLICATE_PARAMETER: 400,
+  INVALID_ORGANIZATION_ID: 400,
+  AMBIGUOUS_CREDENTIALS: 400,
+  INVALID_URL: 400,
+  MISSING_API_KEY: 401,
+  INVALID_API_KEY: 401,
+  INVALID_TOKEN: 401,
+  INSUFFICIENT_SCOPE: 403,
+  ORGANIZATION_FORBIDDEN: 403,
+  NO_ORGANIZATION: 403,
+  CALL_NOT_FOUND: 404,
+  ROUTE_NOT_FOUND: 404,
+  METHOD_NOT_ALLOWED: 405,
+  NOT_ACCEPTABLE: 406,
+  CALL_IN_PROGRESS: 409,
+  PAYLOAD_TOO_LARGE: 413,
+  UNSUPPORTED_MEDIA_TYPE: 415,
+  RATE_LIMIT_EXCEEDED: 429,
+  INTERNAL_SERVER_ERROR: 500,
+  DATABASE_UNAVAILABLE: 503,
+  OVERLOADED: 503,
+  AUTH_UNAVAILABLE: 503,
+  READ_ONLY: 503,
+  QUERY_TIMEOUT: 504,
+} as const;
+
+export type ErrorCode = keyof typeof statusByCode;
+export type ErrorStatus = (typeof statusByCode)[ErrorCode];
+
+/** What a 400 says besides its message: the parameter by its public name, what it got, what it takes. */
+export interface ErrorDetails {
+  readonly parameter: string;
+  readonly got?: string;
+  readonly expected: string;
+}
+
+interface AppErrorOptions {
+  readonly details?: ErrorDetails;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly cause?: unknown;
+}
+
+/** A failure that a caller may be told about. Everything else is masked as INTERNAL_SERVER_ERROR. */
+export class AppError extends Error {
+  override readonly name = 'AppError';
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails | undefined;
+  /** Response headers that belong to the failure: Allow, Retry-After, WWW-Authenticate. */
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(code: ErrorCode, message: string, options: AppErrorOptions = {}) {
+    super(message, { cause: options.cause });
+    this.code = code;
+    this.details = options.details;
+    this.headers = options.headers ?? {};
+  }
+
+  get status(): ErrorStatus {
+    return statusByCode[this.code];
+  }
+}
+
+const gotLengthMax = 100;
+
+/** An error of the 400 family about one parameter. `got` is cut to 100 characters. */
+function badParameter(code: ErrorCode, parameter: string, got: unknown, expected: string): AppError {
+  const details =
+    got === undefined
+      ? { parameter, expected }
+      : { parameter, got: String(got).slice(0, gotLengthMax), expected };
+  return new AppError(code, `${parameter} must be ${expected}.`, { details });
+}
+
+export const invalidArgument = (parameter: string, got: unknown, expected: string) =>
+  badParameter('INVALID_ARGUMENT', parameter, got, expected);
+export const invalidId = (parameter: string, got: unknown, expected = 'a UUID') =>
+  badParameter('INVALID_ID', parameter, got, expected);
+export const invalidCursor = (parameter: string, got: unknown) =>
+  badParameter('INVALID_CURSOR', parameter, got, 'a cursor that a page of this list returned');
+export const invalidRange = (parameter: string, got: unknown, expected: string) =>
+  badParameter('INVALID_RANGE', parameter, got, expected);
+export const rangeTooLarge = (parameter: string, expected: string) =>
+  badParameter('RANGE_TOO_LARGE', parameter, undefined, expected);
+export const invalidTimeZone = (parameter: string, got: unknown) =>
+  badParameter('INVALID_TIMEZONE', parameter, got, 'an IANA time zone name such as Europe/Berlin');
+export const invalidAction = (got: unknown) =>
+  badParameter('INVALID_ACTION', 'action', got, 'absent, or one of stats, trends');
+export const duplicateParameter = (parameter: string) =>
+  badParameter('DUPLICATE_PARAMETER', parameter, undefined, 'given once');
+export const invalidOrganizationId = (got: unknown) =>
+  badParameter('INVALID_ORGANIZATION_ID', 'x-organization-id', got, 'a UUID');
+export const invalidUrl = () => new AppError('INVALID_URL', 'The URL is malformed.');
+
+export const ambiguousCredentials = () =>
+  new AppError(
+    'AMBIGUOUS_CREDENTIALS',
+    'Authorization and x-api-key hold different credentials; send one of them.',
+  );
+
+const challenge = { 'www-authenticate': 'Bearer' };
+export const missingApiKey = () =>
+  new AppError('MISSING_API_KEY', 'Send an API key or a session token: Authorization: Bearer …', {
+    headers: challenge,
+  });
+export const invalidApiKey = () =>
+  new AppError('INVALID_API_KEY', 'The API key is not accepted.', { headers: challenge });
+export const invalidToken = () =>
+  new AppError('INVALID_TOKEN', 'The token is not accepted.', { headers: challenge });
+
+export const insufficientScope = (scope: string) =>
+  new AppError('INSUFFICIENT_SCOPE', `This needs the scope ${scope}.`);
+export const organizationForbidden = () =>
+  new AppError('ORGANIZATION_FORBIDDEN', 'The organization of x-organization-id is not yours.');
+export const noOrganization = () => new AppError('NO_ORGANIZATION', 'You are a member of no organization.');
+
+export const callNotFound = () => new AppError('CALL_NOT_FOUND', 'There is no such call.');
+export const callInProgress = () =>
+  new AppError(
+    'CALL_IN_PROGRESS',
+    'The call is not over yet; delete it with force to remove it all the same.',
+  );
+export const routeNotFound = () => new AppError('ROUTE_NOT_FOUND', 'There is nothing at this address.');
+export const methodNotAllowed = (allow: string) =>
+  new AppError('METHOD_NOT_ALLOWED', `The method is not allowed here; allowed: ${allow}.`, {
+    headers: { allow },
+  });
+export const notAcceptable = (types: string) =>
+  new AppError('NOT_ACCEPTABLE', `The answer can be: ${types}.`);
+export const payloadTooLarge = (bytesMax: number) =>
+  new AppError('PAYLOAD_TOO_LARGE', `The body may hold ${bytesMax} bytes at most.`);
+export const unsupportedMediaType = (types: string) =>
+  new AppError('UNSUPPORTED_MEDIA_TYPE', `The body must be ${types}.`);
+
+const retryAfter = (seconds: number) => ({ headers: { 'retry-after': String(seconds) } });
+export const databaseUnavailable = (cause?: unknown) =>
+  new AppError('DATABASE_UNAVAILABLE', 'The database cannot be reached just now.', {
+    ...retryAfter(1),
+    cause,
+  });
+export const overloaded = (cause?: unknown) =>
+  new AppError('OVERLOADED', 'The gateway has too much to do just now.', { ...retryAfter(1), cause });
+export const authUnavailable = (cause?: unknown) =>
+  new AppError('AUTH_UNAVAILABLE', 'Tokens cannot be verified just now.', { ...retryAfter(5), cause });
+export const readOnly = (cause?: unknown) =>
+  new AppError('READ_ONLY', 'The database takes no writes just now.', { ...retryAfter(5), cause });
+export const queryTimeout = (cause?: unknown) =>
+  new AppError('QUERY_TIMEOUT', 'The query took too long.', { cause });
+export const internalServerError = (cause?: unknown) =>
+  new AppError('INTERNAL_SERVER_ERROR', 'Unexpected error.', { cause });

@@ -1,0 +1,42 @@
+import { destination, type Logger, pino } from 'pino';
+
+export type Log = Logger;
+
+// A second lock: nothing logs these on purpose.
+const secret = ['authorization', 'x-api-key', 'cookie', 'key', 'token', 'secret', 'from_number', 'to_number'];
+const redact = [
+  ...secret,
+  ...secret.map((name) => `*["${name}"]`),
+  ...secret.map((name) => `*.*["${name}"]`),
+].map((path) => (path.includes('-') && !path.includes('[') ? `["${path}"]` : path));
+
+/** JSON lines on standard error, so that standard output stays free for what a command prints. */
+export function createLog(level: string): Log {
+  return pino({ level, redact, base: null, serializers: { err: toLoggedError } }, destination(2));
+}
+
+/**
+ * What a log may say of an error: names, codes and the places in our code. Messages of database drivers hold
+ * parameters (phone numbers), so only those of errors without a driver's code are kept.
+ */
+export function toLoggedError(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { type: typeof error };
+  const { code, cause } = error as Error & { code?: unknown };
+  const fromDriver =
+    error.name === 'DrizzleQueryError' || error.name === 'PostgresError' || error.name === 'error';
+  return {
+    type: error.name,
+    ...(typeof code === 'string' ? { code } : {}),
+    ...(fromDriver ? {} : { message: error.message }),
+    stack: toFrames(error.stack),
+    ...(cause === undefined ? {} : { cause: toLoggedError(cause) }),
+  };
+}
+
+function toFrames(stack: string | undefined): string[] {
+  return (stack ?? '')
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line.startsWith('at '))
+    .slice(0, 12);
+}
