@@ -1,0 +1,144 @@
+import { randomUUID } from 'node:crypto';
+import { type Context, Hono } from 'hono';
+import { cors } from 'hono/cors';
+import { type Authenticator, createAuthenticator } from './auth/authenticate.ts';
+import type { Caller } from './auth/caller.ts';
+import type { Config } from './config.ts';
+import type { Database } from './db/client.ts';
+import { toAppError } from './db/errors.ts';
+import { AppError, methodNotAllowed, routeNotFound } from './errors.ts';
+import { createGraphiql, type Demo } from './graphiql/serve.ts';
+import { createGateway } from './graphql/gateway.ts';
+import { answerGraphQL, toGraphQLErrorResponse } from './graphql/http.ts';
+import { createHealth } from './health.ts';
+import type { Log } from './log.ts';
+import { createRestRoutes, type RequestEnv } from './rest/routes.ts';
+
+export interface AppParts {
+  readonly config: Config;
+  readonly database: Database;
+  readonly log: Log;
+  /** Makes GraphiQL open with working examples and this key; null where there is no demo. */
+  readonly demo?: Demo | null;
+  /** Who a request is; by default what the configuration says. */
+  readonly authenticator?: Authenticator;
+}
+
+export interface App {
+  fetch(request: Request, env?: object): Response | Promise<Response>;
+  /** From now on /readyz answers 503: the process is about to stop. */
+  startDraining(): void;
+}
+
+type AppContext = Context<RequestEnv>;
+
+/** Wires the gateway: every part it needs comes in, nothing is opened here. */
+export function createApp({ config, database, log, demo = null, ...parts }: AppParts): App {
+  const authenticator = parts.authenticator ?? createAuthenticator({ ...config, db: database.db, log });
+  const gateway = createGateway({ db: database.db, log, introspection: config.introspection });
+  const health = createHealth(database);
+  const graphiql = config.graphiql ? createGraphiql({ gateway, authenticator, demo }) : null;
+
+  const authenticate = async (c: AppContext): Promise<Caller> => {
+    const caller = await authenticator.authenticate(c.req.raw.headers);
+    c.set('caller', caller);
+    return caller;
+  };
+
+  const app = new Hono<RequestEnv>();
+  app.use(observe(log));
+  if (config.corsOrigins.length > 0) app.use(allowOrigins(config.corsOrigins));
+
+  app.get('/healthz', (c) => c.json({ status: 'ok' }));
+  app.get('/readyz', async (c) => {
+    const { ready, reasons } = await health.check();
+    return c.json(ready ? { status: 'ready' } : { status: 'not ready', reasons }, ready ? 200 : 503);
+  });
+  if (graphiql !== null) {
+    app.get('/graphiql/*', (c) => graphiql.findAsset(c.req.raw) ?? Promise.reject(routeNotFound()));
+  }
+
+  app.on(['GET', 'POST'], '/graphql', async (c) => {
+    if (graphiql?.isPageRequest(c.req.raw)) return graphiql.renderPage();
+    c.set('operation', 'graphql');
+    const caller = await authenticate(c);
+    const scope = { caller, requestId: c.get('requestId') };
+    const { response, operation } = await answerGraphQL(gateway, c.req.raw, scope);
+    c.set('operation', operation);
+    return response;
+  });
+  app.all('/graphql', (c) => refuseMethod(c, 'GET, HEAD, POST, OPTIONS'));
+
+  const rest = createRestRoutes(gateway, authenticate);
+  app.route('/calls', rest);
+  app.route('/v1/calls', rest);
+
+  app.notFound((c) => toErrorResponse(c, routeNotFound()));
+  app.onError((error, c) => {
+    const known = error instanceof AppError ? error : toAppError(error);
+    if (known.status >= 500)
+      log.error({ requestId: c.get('requestId'), err: known.cause ?? known }, known.code);
+    return toErrorResponse(c, known);
+  });
+  return { fetch: (request, env) => app.fetch(request, env), startDraining: health.startDraining };
+}
+
+function refuseMethod(c: AppContext, allow: string): Response {
+  if (c.req.method === 'OPTIONS') return c.body(null, 204, { allow });
+  throw methodNotAllowed(allow);
+}
+
+/** Names each request, and writes the one line that the log has of it. */
+function observe(log: Log) {
+  return async (c: AppContext, next: () => Promise<void>): Promise<void> => {
+    const startedAt = performance.now();
+    const given = c.req.raw.headers.get('x-request-id') ?? '';
+    const requestId = /^[!-~]{1,128}$/.test(given) ? given : randomUUID();
+    c.set('requestId', requestId);
+    c.set('caller', null);
+    c.set('operation', 'none');
+    await next();
+    c.header('x-request-id', requestId);
+    c.header('x-content-type-options', 'nosniff');
+    if (!c.res.headers.has('cache-control')) {
+      c.header('cache-control', 'no-store');
+      c.header('vary', 'authorization, x-api-key, x-organization-id, x-environment, origin, accept');
+    }
+    log.info(
+      {
+        requestId,
+        organizationId: c.get('caller')?.organizationId,
+        method: c.req.method,
+        operation: c.get('operation'),
+        status: c.res.status,
+        ms: Math.round((performance.now() - startedAt) * 10) / 10,
+      },
+      'request',
+    );
+  };
+}
+
+function allowOrigins(origins: readonly string[]) {
+  return cors({
+    origin: [...origins],
+    allowMethods: ['GET', 'HEAD', 'POST', 'DELETE'],
+    allowHeaders: [
+      'authorization',
+      'content-type',
+      'x-api-key',
+      'x-environment',
+      'x-organization-id',
+      'x-request-id',
+    ],
+    exposeHeaders: ['link', 'retry-after', 'x-request-id', 'x-total-count'],
+    maxAge: 600,
+  });
+}
+
+function toErrorResponse(c: AppContext, error: AppError): Response {
+  if (c.req.path === '/graphql') {
+    return toGraphQLErrorResponse(error, c.req.raw.headers.get('accept'), c.get('requestId'));
+  }
+  const { message, code, details, headers, status } = error;
+  return c.json({ error: message, code, ...(details && { details }) }, status, { ...headers });
+}

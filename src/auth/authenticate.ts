@@ -1,0 +1,144 @@
+import { LRUCache } from 'lru-cache';
+import type { Db } from '../db/client.ts';
+import {
+  invalidApiKey,
+  invalidArgument,
+  invalidOrganizationId,
+  noOrganization,
+  organizationForbidden,
+} from '../errors.ts';
+import type { Log } from '../log.ts';
+import { hashApiKey, parseApiKey } from './api-key.ts';
+import { findApiKeyByHash, type StoredApiKey, touchApiKey } from './api-keys.ts';
+import { type Caller, type Environment, environments, scopes } from './caller.ts';
+import { parseCredential } from './credential.ts';
+import type { JwksOptions } from './jwks.ts';
+import { createTokenVerifier } from './jwt.ts';
+import { createLookUp } from './look-up.ts';
+import { listMemberships, type Membership } from './organizations.ts';
+import { parseUuid } from './uuid.ts';
+
+export interface AuthenticatorOptions {
+  readonly db: Db;
+  readonly supabaseUrl: string | undefined;
+  readonly supabaseJwtSecret: string | undefined;
+  readonly log: Log;
+  /** How long a key or a user's memberships may be remembered. */
+  readonly lookUpTtlMs?: number;
+  readonly jwks?: Omit<JwksOptions, 'url' | 'log'>;
+}
+
+export interface Authenticator {
+  /**
+   * Who sends a request with these headers, in which organization and environment. The credential is decided
+   * before anything else is looked at. Throws the AppErrors of 401, AMBIGUOUS_CREDENTIALS, INVALID_ORGANIZATION_ID,
+   * ORGANIZATION_FORBIDDEN, NO_ORGANIZATION, INVALID_ARGUMENT (x-environment), and those of a database that fails.
+   */
+  authenticate(headers: Headers): Promise<Caller>;
+}
+
+const lookUpTtlMs = 5_000;
+const entriesMax = 10_000;
+const lastUsedPeriodMs = 60_000;
+
+export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
+  const { db, log } = options;
+  const bounds = { entriesMax, ttlMs: options.lookUpTtlMs ?? lookUpTtlMs };
+  const findKey = createLookUp((hash) => findApiKeyByHash(db, hash), bounds);
+  const findMemberships = createLookUp(async (userId) => {
+    const memberships = await listMemberships(db, userId);
+    return memberships.length === 0 ? null : memberships;
+  }, bounds);
+  const verifyToken = createTokenVerifier(options);
+  const noteUse = createUseNote(db, log);
+
+  return {
+    async authenticate(headers) {
+      const credential = parseCredential(headers);
+      if (credential.kind === 'key') {
+        const key = await requireKey(credential.text, findKey);
+        noteUse(key.id);
+        return toKeyCaller(key, headers);
+      }
+      const userId = await verifyToken(credential.text);
+      const organizationId = parseOrganizationId(headers);
+      const environment = parseEnvironment(headers);
+      const memberships = await findMemberships(userId);
+      return toUserCaller({ userId, memberships: memberships ?? [], organizationId, environment });
+    },
+  };
+}
+
+async function requireKey(
+  text: string,
+  findKey: (hash: string) => Promise<StoredApiKey | null>,
+): Promise<StoredApiKey> {
+  const parsed = parseApiKey(text);
+  if (parsed === null) throw invalidApiKey();
+  const key = await findKey(hashApiKey(text));
+  if (key === null || key.environment !== parsed.environment) throw invalidApiKey();
+  if (key.expiresAtMs !== null && key.expiresAtMs <= Date.now()) throw invalidApiKey();
+  return key;
+}
+
+function toKeyCaller(key: StoredApiKey, headers: Headers): Caller {
+  const chosen = parseOrganizationId(headers);
+  if (chosen !== undefined && chosen !== key.organizationId) throw organizationForbidden();
+  return {
+    organizationId: key.organizationId,
+    environment: key.environment,
+    scopes: key.scopes,
+    actor: `key:${key.id}`,
+    organizationIds: [key.organizationId],
+  };
+}
+
+interface UserRequest {
+  readonly userId: string;
+  readonly memberships: readonly Membership[];
+  readonly organizationId: string | undefined;
+  readonly environment: Environment;
+}
+
+function toUserCaller({ userId, memberships, organizationId, environment }: UserRequest): Caller {
+  const [first] = memberships;
+  if (first === undefined) throw noOrganization();
+  const chosen =
+    organizationId === undefined ? first : memberships.find((m) => m.organizationId === organizationId);
+  if (chosen === undefined) throw organizationForbidden();
+  return {
+    organizationId: chosen.organizationId,
+    environment,
+    scopes: chosen.role === 'viewer' ? ['calls:read'] : scopes,
+    actor: `user:${userId}`,
+    organizationIds: memberships.map((membership) => membership.organizationId),
+  };
+}
+
+function parseOrganizationId(headers: Headers): string | undefined {
+  const text = headers.get('x-organization-id');
+  if (text === null) return undefined;
+  const id = parseUuid(text);
+  if (id === null) throw invalidOrganizationId(text);
+  return id;
+}
+
+function parseEnvironment(headers: Headers): Environment {
+  const text = headers.get('x-environment');
+  if (text === null) return 'live';
+  const environment = environments.find((candidate) => candidate === text);
+  if (environment === undefined) throw invalidArgument('x-environment', text, 'live or test');
+  return environment;
+}
+
+/** Notes in the background that a key is in use, once a minute; a failure is logged and stops nothing. */
+function createUseNote(db: Db, log: Log): (keyId: string) => void {
+  const noted = new LRUCache<string, true>({ max: entriesMax, ttl: lastUsedPeriodMs });
+  return (keyId) => {
+    if (noted.has(keyId)) return;
+    noted.set(keyId, true);
+    touchApiKey(db, keyId).catch((error: unknown) => {
+      log.warn({ err: error, keyId }, 'the last use of an API key could not be noted');
+    });
+  };
+}

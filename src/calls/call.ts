@@ -1,0 +1,96 @@
+import { type SQL, sql } from 'drizzle-orm';
+import type { Caller, Environment } from '../auth/caller.ts';
+import type { Db } from '../db/client.ts';
+import { calls } from '../db/schema.ts';
+
+/** What every question of the domain takes first: where to ask, and who asks. */
+export interface CallScope {
+  readonly db: Db;
+  readonly caller: Caller;
+}
+
+export const callDirections = ['inbound', 'outbound'] as const;
+export type CallDirection = (typeof callDirections)[number];
+
+/** Statuses of calls that are not over yet. */
+export const liveStatuses = ['queued', 'initiated', 'ringing', 'answered', 'in_progress'] as const;
+export const callStatuses = [
+  ...liveStatuses,
+  'completed',
+  'failed',
+  'busy',
+  'no_answer',
+  'canceled',
+] as const;
+export type CallStatus = (typeof callStatuses)[number];
+
+export const hangupCauses = [
+  'normal_clearing',
+  'user_hangup',
+  'agent_hangup',
+  'no_answer',
+  'busy',
+  'rejected',
+  'network_error',
+  'timeout',
+] as const;
+export type HangupCause = (typeof hangupCauses)[number];
+
+export const recordingStatuses = ['processing', 'ready', 'deleted'] as const;
+export type RecordingStatus = (typeof recordingStatuses)[number];
+
+/** An instant as PostgreSQL writes it into JSON in UTC: `2026-01-31T09:00:00.12+00:00`. */
+export type InstantText = string;
+
+/** A call as its row is, times as text: they are exact, and most are only passed on. */
+export interface Call {
+  readonly organizationId: string;
+  readonly id: string;
+  readonly environment: Environment;
+  readonly phoneNumberId: string | null;
+  readonly endpointId: string | null;
+  readonly direction: CallDirection;
+  readonly status: CallStatus;
+  readonly fromNumber: string;
+  readonly toNumber: string;
+  /** Whole seconds of talk time. */
+  readonly duration: number | null;
+  readonly costCents: number | null;
+  readonly hangupCause: HangupCause | null;
+  readonly transcript: string | null;
+  readonly metadata: unknown;
+  readonly createdAt: InstantText;
+  readonly answeredAt: InstantText | null;
+  readonly completedAt: InstantText | null;
+  readonly updatedAt: InstantText;
+}
+
+/** The select list that makes a Call of a row of `calls`, for row_to_json and json_agg. */
+export const callColumns: SQL = sql.join(
+  Object.entries({
+    organizationId: calls.organizationId,
+    id: calls.id,
+    environment: calls.environment,
+    phoneNumberId: calls.phoneNumberId,
+    endpointId: calls.endpointId,
+    direction: calls.direction,
+    status: calls.status,
+    fromNumber: calls.fromNumber,
+    toNumber: calls.toNumber,
+    duration: calls.duration,
+    costCents: calls.costCents,
+    hangupCause: calls.hangupCause,
+    transcript: calls.transcript,
+    metadata: calls.metadata,
+    createdAt: calls.createdAt,
+    answeredAt: calls.answeredAt,
+    completedAt: calls.completedAt,
+    updatedAt: calls.updatedAt,
+  }).map(([name, column]) => sql`${column} as ${sql.identifier(name)}`),
+  sql`, `,
+);
+
+/** The caller's own calls: the tenant and environment that every query on `calls` begins with. */
+export function ownCalls(caller: Caller): SQL {
+  return sql`${calls.organizationId} = ${caller.organizationId} and ${calls.environment} = ${caller.environment}`;
+}

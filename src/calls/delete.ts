@@ -1,0 +1,44 @@
+import { sql } from 'drizzle-orm';
+import { requireScope } from '../auth/caller.ts';
+import { queryRows } from '../db/client.ts';
+import { callDeletions, calls } from '../db/schema.ts';
+import { type CallScope, type CallStatus, liveStatuses, ownCalls } from './call.ts';
+
+export type CallDeletion =
+  | { readonly outcome: 'deleted' }
+  | { readonly outcome: 'not_found' }
+  | { readonly outcome: 'in_progress'; readonly status: CallStatus };
+
+/**
+ * Deletes a call of the caller's with its events and its recording, and leaves a tombstone that says who and when:
+ * one statement, so one transaction. A call that is not over yet stays, unless forced. Of several at once, one
+ * deletes and the others find nothing.
+ */
+export async function deleteCall(
+  { db, caller }: CallScope,
+  { id, force, requestId }: { id: string; force: boolean; requestId: string },
+): Promise<CallDeletion> {
+  requireScope(caller, 'calls:write');
+  // The row is locked before its status is looked at: a call that becomes live meanwhile is not deleted.
+  const [call] = await queryRows<{ status: CallStatus; deleted: boolean }>(
+    db,
+    sql`with own as (
+      select ${calls.organizationId}, ${calls.id}, ${calls.status} from ${calls}
+      where ${ownCalls(caller)} and ${calls.id} = ${id} for update
+    ), deleted as (
+      delete from ${calls} using own
+      where ${calls.organizationId} = own.organization_id and ${calls.id} = own.id
+        and (${force}::boolean or not own.status = any(${liveStatusArray}))
+      returning ${calls.id}
+    ), tombstone as (
+      insert into ${callDeletions} (organization_id, call_id, environment, actor, request_id)
+      select ${caller.organizationId}::uuid, deleted.id, ${caller.environment}, ${caller.actor}, ${requestId}
+      from deleted
+    )
+    select own.status as status, exists (select 1 from deleted) as deleted from own`,
+  );
+  if (call === undefined) return { outcome: 'not_found' };
+  return call.deleted ? { outcome: 'deleted' } : { outcome: 'in_progress', status: call.status };
+}
+
+const liveStatusArray = sql`string_to_array(${liveStatuses.join(',')}, ',')`;

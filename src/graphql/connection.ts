@@ -1,0 +1,68 @@
+import type { Caller } from '../auth/caller.ts';
+import { decodeCursor, encodeCursor, type Position } from '../calls/cursor.ts';
+import { type Page, type PageRequest, pageSizeDefault, pageSizeMax } from '../calls/page.ts';
+import { invalidArgument } from '../errors.ts';
+
+interface ConnectionArgs {
+  readonly first?: number | null | undefined;
+  readonly after?: string | null | undefined;
+  readonly last?: number | null | undefined;
+  readonly before?: string | null | undefined;
+  readonly offset?: number | null | undefined;
+}
+
+/** Makes a page request of Relay's arguments (and `offset`); throws INVALID_ARGUMENT or INVALID_CURSOR. */
+export function parseConnectionArgs(list: string, caller: Caller, args: ConnectionArgs): PageRequest {
+  const { first, last, after, before, offset } = args;
+  if (first != null && last != null) {
+    throw invalidArgument('last', last, 'absent where first is given');
+  }
+  if (offset != null && (after != null || before != null || last != null)) {
+    throw invalidArgument('offset', offset, 'absent where after, before or last is given');
+  }
+  if (offset != null && offset < 0) throw invalidArgument('offset', offset, 'an integer of 0 or more');
+  return {
+    size: parseSize('first', first) ?? parseSize('last', last) ?? pageSizeDefault,
+    backward: last != null,
+    after: after == null ? null : decodeCursor(list, caller, 'after', after),
+    before: before == null ? null : decodeCursor(list, caller, 'before', before),
+    offset: offset ?? 0,
+  };
+}
+
+function parseSize(parameter: string, size: number | null | undefined): number | null {
+  if (size == null) return null;
+  if (size < 1 || size > pageSizeMax)
+    throw invalidArgument(parameter, size, `an integer from 1 to ${pageSizeMax}`);
+  return size;
+}
+
+/** A page as Relay's connection; `positionOf` says where an item is in the list's order. */
+export function toConnection<Item>(
+  list: string,
+  caller: Caller,
+  page: Page<Item>,
+  positionOf: (item: Item) => Position,
+) {
+  // Cursors are made when they are read: most queries select a few or none.
+  const edges = page.items.map((item) => ({
+    node: item,
+    get cursor() {
+      return encodeCursor(list, caller, positionOf(item));
+    },
+  }));
+  return {
+    edges,
+    totalCount: page.totalCount,
+    pageInfo: {
+      hasNextPage: page.hasNextPage,
+      hasPreviousPage: page.hasPreviousPage,
+      get startCursor() {
+        return edges[0]?.cursor ?? null;
+      },
+      get endCursor() {
+        return edges.at(-1)?.cursor ?? null;
+      },
+    },
+  };
+}

@@ -1,0 +1,9 @@
+import type { CallScope } from '../calls/call.ts';
+import type { Loaders } from './loaders.ts';
+
+/** What a resolver is given: the caller's scope, and loaders that live as long as the request. */
+export interface GatewayContext {
+  readonly scope: CallScope;
+  readonly requestId: string;
+  readonly loaders: Loaders;
+}

@@ -1,0 +1,64 @@
+import { GraphQLError } from 'graphql';
+import { AppError, internalServerError } from '../errors.ts';
+
+/** Codes of errors that GraphQL has and REST does not. */
+export type GraphQLErrorCode =
+  | 'GRAPHQL_PARSE_FAILED'
+  | 'GRAPHQL_VALIDATION_FAILED'
+  | 'BAD_USER_INPUT'
+  | 'BAD_REQUEST';
+
+/** An AppError as a GraphQL error: bad arguments are BAD_USER_INPUT with the REST code as the reason. */
+export function toGraphQLError(error: AppError): GraphQLError {
+  const { code, details, message } = error;
+  const isArgument = error.status === 400 && details !== undefined;
+  return new GraphQLError(message, {
+    extensions: isArgument ? { code: 'BAD_USER_INPUT', reason: code, details } : { code },
+    originalError: error,
+  });
+}
+
+/** A refused request: an error with a code of GraphQL's own. */
+export function refusal(
+  code: GraphQLErrorCode | string,
+  message: string,
+  extensions: object = {},
+): GraphQLError {
+  return new GraphQLError(message, { extensions: { code, ...extensions } });
+}
+
+const suggestion = / Did you mean .*$/s;
+
+/** Gives an error that graphql-js made (parse, validation, coercion) its code; its suggestions go. */
+export function withCode(error: GraphQLError, code: GraphQLErrorCode): GraphQLError {
+  return new GraphQLError(error.message.replace(suggestion, ''), {
+    ...placeOf(error),
+    ...(error.positions === undefined ? {} : { positions: error.positions }),
+    ...(error.source === undefined ? {} : { source: error.source }),
+    extensions: typeof error.extensions.code === 'string' ? error.extensions : { code },
+  });
+}
+
+function placeOf({ nodes, path }: GraphQLError) {
+  return { ...(nodes === undefined ? {} : { nodes }), ...(path === undefined ? {} : { path }) };
+}
+
+/**
+ * What a caller may see of an error of a resolver: an AppError with its code, everything else as
+ * "Unexpected error.". `onUnexpected` is told of the latter.
+ */
+export function maskError(error: unknown, onUnexpected: (error: unknown) => void): GraphQLError {
+  const original = error instanceof GraphQLError ? (error.originalError ?? error) : error;
+  const place = error instanceof GraphQLError ? placeOf(error) : {};
+  if (original instanceof AppError) {
+    if (original.code === 'INTERNAL_SERVER_ERROR') onUnexpected(original.cause ?? original);
+    const { message, extensions } = toGraphQLError(original);
+    return new GraphQLError(message, { ...place, extensions, originalError: original });
+  }
+  if (error instanceof GraphQLError && (original === error || original instanceof GraphQLError)) {
+    return withCode(error, 'BAD_USER_INPUT');
+  }
+  onUnexpected(original);
+  const { message, code } = internalServerError();
+  return new GraphQLError(message, { ...place, extensions: { code } });
+}

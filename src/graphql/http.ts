@@ -1,0 +1,159 @@
+import type { ExecutionResult, GraphQLError } from 'graphql';
+import { parseAccept } from 'hono/utils/accept';
+import {
+  type AppError,
+  methodNotAllowed,
+  notAcceptable,
+  payloadTooLarge,
+  unsupportedMediaType,
+} from '../errors.ts';
+import { refusal, toGraphQLError } from './errors.ts';
+import { type Gateway, type OperationParams, type RequestScope, withRequestId } from './gateway.ts';
+
+// GraphQL over HTTP: https://graphql.github.io/graphql-over-http/draft/
+const responseType = 'application/graphql-response+json';
+const jsonType = 'application/json';
+type MediaType = typeof responseType | typeof jsonType;
+
+export const bodyBytesMax = 256 * 1024;
+
+export interface GraphQLAnswer {
+  readonly response: Response;
+  /** What the log calls the operation: its name, or its type. */
+  readonly operation: string;
+}
+
+/**
+ * Answers `GET` (queries only) and `POST` with a JSON body. Throws NOT_ACCEPTABLE, UNSUPPORTED_MEDIA_TYPE,
+ * PAYLOAD_TOO_LARGE and METHOD_NOT_ALLOWED; every other failure is an answer.
+ */
+export async function answerGraphQL(
+  gateway: Gateway,
+  request: Request,
+  scope: RequestScope,
+): Promise<GraphQLAnswer> {
+  const mediaType = negotiate(request.headers.get('accept'));
+  const isGet = request.method === 'GET' || request.method === 'HEAD';
+  const params = isGet ? parseUrlParams(request.url) : parseBody(await readJsonBody(request));
+  const refuse = (errors: readonly GraphQLError[], operation = 'refused', status?: number) => ({
+    response: toResponse(mediaType, withRequestId({ errors }, scope.requestId), status),
+    operation,
+  });
+  if ('problem' in params) return refuse([refusal('BAD_REQUEST', params.problem)], 'refused', 400);
+
+  const prepared = gateway.prepare(params);
+  if ('errors' in prepared) return refuse(prepared.errors);
+  const { document, operation } = prepared;
+  if (isGet && operation.operation !== 'query') throw methodNotAllowed('POST');
+  const { operationName } = params;
+  const result = await gateway.execute({ document, operationName }, params.variables ?? {}, scope);
+  return {
+    response: toResponse(mediaType, result),
+    operation: operation.name?.value.slice(0, 64) ?? operation.operation,
+  };
+}
+
+/** The answer of a request that came to no operation: its error in GraphQL's form, with its HTTP status. */
+export function toGraphQLErrorResponse(error: AppError, accept: string | null, requestId: string): Response {
+  const mediaType = findMediaType(accept) ?? jsonType;
+  const result = withRequestId({ errors: [toGraphQLError(error)] }, requestId);
+  const response = toResponse(mediaType, result, error.status);
+  for (const [name, value] of Object.entries(error.headers)) response.headers.set(name, value);
+  return response;
+}
+
+function toResponse(mediaType: MediaType, result: ExecutionResult, status?: number): Response {
+  const refused = mediaType === responseType && result.data === undefined;
+  return new Response(JSON.stringify(result), {
+    status: status ?? (refused ? 400 : 200),
+    headers: { 'content-type': `${mediaType}; charset=utf-8` },
+  });
+}
+
+function negotiate(accept: string | null): MediaType {
+  const mediaType = findMediaType(accept);
+  if (mediaType === null) throw notAcceptable(`${responseType}, ${jsonType}`);
+  return mediaType;
+}
+
+/** The first of the two types in the caller's order of preference; null where it takes neither. */
+function findMediaType(accept: string | null): MediaType | null {
+  if (accept === null || accept === '') return jsonType;
+  const ranges = parseAccept(accept).filter(({ q }) => q > 0);
+  for (const { type } of ranges) {
+    const range = type.toLowerCase();
+    if (range === responseType) return responseType;
+    if (range === jsonType || range === 'application/*' || range === '*/*') return jsonType;
+  }
+  return null;
+}
+
+type Params = OperationParams | { readonly problem: string };
+
+function parseUrlParams(url: string): Params {
+  const { searchParams } = new URL(url);
+  const member = (name: string) => {
+    const text = searchParams.get(name);
+    return text === null || text === '' ? undefined : JSON.parse(text);
+  };
+  for (const name of ['query', 'variables', 'operationName', 'extensions']) {
+    if (searchParams.getAll(name).length > 1) return { problem: `${name} must be given once.` };
+  }
+  try {
+    return parseParams({
+      query: searchParams.get('query') ?? undefined,
+      operationName: searchParams.get('operationName') ?? undefined,
+      variables: member('variables'),
+      extensions: member('extensions'),
+    });
+  } catch {
+    return { problem: 'variables and extensions must be JSON objects.' };
+  }
+}
+
+function parseBody(body: string): Params {
+  try {
+    return parseParams(JSON.parse(body));
+  } catch {
+    // The parser's own message quotes the body.
+    return { problem: 'The body must be JSON.' };
+  }
+}
+
+/** Members besides those of the specification are ignored, as it says. */
+function parseParams(value: unknown): Params {
+  if (!isObject(value)) return { problem: 'The body must be one JSON object; batches are not taken.' };
+  const { query, operationName, variables, extensions } = value;
+  if (typeof query !== 'string' || query === '') return { problem: 'query must be a GraphQL document.' };
+  if (operationName != null && typeof operationName !== 'string')
+    return { problem: 'operationName must be a string.' };
+  if (variables != null && !isObject(variables)) return { problem: 'variables must be a JSON object.' };
+  if (extensions != null && !isObject(extensions)) return { problem: 'extensions must be a JSON object.' };
+  return { query, operationName: operationName || undefined, variables: variables ?? undefined };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Reads a JSON body up to its limit. Throws UNSUPPORTED_MEDIA_TYPE and PAYLOAD_TOO_LARGE. */
+async function readJsonBody(request: Request): Promise<string> {
+  const { headers } = request;
+  const contentType = headers.get('content-type') ?? '';
+  if (
+    !/^application\/json *(; *charset="?utf-?8"?)? *$/i.test(contentType) ||
+    headers.has('content-encoding')
+  ) {
+    throw unsupportedMediaType(`${jsonType} in UTF-8, uncompressed`);
+  }
+  if (Number(headers.get('content-length') ?? 0) > bodyBytesMax) throw payloadTooLarge(bodyBytesMax);
+  if (headers.has('content-length') || request.body === null) return request.text();
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of request.body) {
+    bytes += chunk.byteLength;
+    if (bytes > bodyBytesMax) throw payloadTooLarge(bodyBytesMax);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}

@@ -1,0 +1,30 @@
+import type { FieldNode, GraphQLResolveInfo, SelectionNode } from 'graphql';
+
+/**
+ * Whether the selection below the field being resolved may have a field at this path. It looks through fragments
+ * and ignores @skip and @include, so it says yes at least whenever the field is executed.
+ */
+export function selects(info: GraphQLResolveInfo, ...path: string[]): boolean {
+  return someField(info.fieldNodes, path, info);
+}
+
+function someField(fields: readonly FieldNode[], path: readonly string[], info: GraphQLResolveInfo): boolean {
+  const [name, ...rest] = path;
+  if (name === undefined) return true;
+  return fields.some((field) => {
+    const below = fieldsNamed(name, field.selectionSet?.selections ?? [], info);
+    return below.length > 0 && someField(below, rest, info);
+  });
+}
+
+function fieldsNamed(
+  name: string,
+  selections: readonly SelectionNode[],
+  info: GraphQLResolveInfo,
+): FieldNode[] {
+  return selections.flatMap((selection): FieldNode[] => {
+    if (selection.kind === 'Field') return selection.name.value === name ? [selection] : [];
+    const below = selection.kind === 'InlineFragment' ? selection : info.fragments[selection.name.value];
+    return below === undefined ? [] : fieldsNamed(name, below.selectionSet.selections, info);
+  });
+}

@@ -1,0 +1,64 @@
+import type { Call } from '../../calls/call.ts';
+import type { Position } from '../../calls/cursor.ts';
+import { listCalls } from '../../calls/page.ts';
+import { builder } from '../builder.ts';
+import { parseConnectionArgs, toConnection } from '../connection.ts';
+import { toUuid } from '../global-id.ts';
+import { selects } from '../selection.ts';
+import { CallNode } from './call.ts';
+import { CallFilterInput, parseCallFilter } from './call-filter.ts';
+
+/** Where a call is in the one order of calls. */
+function callPosition(call: Call): Position {
+  return { at: Date.parse(call.createdAt), id: call.id };
+}
+
+builder.queryField('call', (t) =>
+  t.field({
+    type: CallNode,
+    nullable: true,
+    description: 'One call; null where there is none of this id in the organization and environment.',
+    args: { id: t.arg.id({ required: true, description: 'A UUID or a global id.' }) },
+    resolve: (_root, { id }, { loaders }) => {
+      const uuid = toUuid('id', 'Call', id);
+      return uuid === null ? null : loaders.calls.load(uuid);
+    },
+  }),
+);
+
+builder.queryField('calls', (t) =>
+  t.connection(
+    {
+      type: CallNode,
+      description: 'Calls, newest first: the order is (createdAt, id), both descending.',
+      args: {
+        offset: t.arg.int({ description: 'How many calls to skip from the top; not together with cursors.' }),
+        filter: t.arg({ type: CallFilterInput, description: 'Which calls; all where it is absent.' }),
+      },
+      resolve: async (_root, { filter, ...args }, { scope }, info) => {
+        const request = parseConnectionArgs('calls', scope.caller, args);
+        const page = await listCalls(scope, parseCallFilter(filter), request, {
+          totalCount: selects(info, 'totalCount'),
+          hasNextPage: selects(info, 'pageInfo', 'hasNextPage'),
+          hasPreviousPage: selects(info, 'pageInfo', 'hasPreviousPage'),
+        });
+        return toConnection('calls', scope.caller, page, callPosition);
+      },
+    },
+    {
+      name: 'CallConnection',
+      description: 'A page of calls.',
+      fields: (c) => ({
+        totalCount: c.int({
+          description:
+            'How many calls the filter lets through, exactly, on all pages; counted only when selected.',
+          resolve: ({ totalCount }) => {
+            if (totalCount == null) throw new Error('A total was selected and not counted.');
+            return totalCount;
+          },
+        }),
+      }),
+    },
+    { name: 'CallEdge', description: 'A call in a page.' },
+  ),
+);

@@ -1,0 +1,115 @@
+import type { Context } from 'hono';
+import {
+  dateAt,
+  formatDate,
+  formatInstant,
+  instantMax,
+  instantMin,
+  startOfDay,
+  startOfNextDay,
+} from '../calls/calendar.ts';
+import { invalidRange } from '../errors.ts';
+import type { DateParam, ListParams } from './params.ts';
+import { toRestCall, toRestPoint, toRestStats } from './projection.ts';
+import type { Execute, RequestEnv } from './routes.ts';
+
+type RequestContext = Context<RequestEnv>;
+
+// GraphQL's Int ends here. Pages beyond are as empty as the last one before, while an organization has fewer calls.
+const offsetMax = 2 ** 31 - 1;
+
+export async function answerList(c: RequestContext, execute: Execute, params: ListParams): Promise<Response> {
+  const { page, limit } = params;
+  const offset = Math.min((page - 1) * limit, offsetMax);
+  const { calls } = await execute(c, 'list', { limit, offset, filter: toFilter(params) });
+  const total = calls.totalCount;
+  const totalPages = Math.ceil(total / limit);
+  c.header('x-total-count', String(total));
+  c.header('link', toLinks(c.req.raw.url, page, totalPages));
+  const data = calls.nodes.map((call) => toRestCall(call, null));
+  return c.json({ data, total, page, limit, total_pages: totalPages });
+}
+
+export async function answerStats(
+  c: RequestContext,
+  execute: Execute,
+  params: ListParams,
+): Promise<Response> {
+  const stats = await execute(c, 'stats', { filter: toFilter(params) });
+  return c.json({
+    ...toRestStats(stats),
+    start_date: formatBound(params.start_date),
+    end_date: formatBound(params.end_date),
+    timezone: params.timezone,
+  });
+}
+
+export async function answerTrends(
+  c: RequestContext,
+  execute: Execute,
+  params: ListParams,
+): Promise<Response> {
+  const { timezone, interval } = params;
+  const { callTrends } = await execute(c, 'trends', {
+    filter: toFilter(params),
+    interval: interval.toUpperCase(),
+    timeZone: timezone,
+  });
+  const dayOf = (instant: number) => formatDate(dateAt(Math.max(instant, instantMin), timezone));
+  return c.json({
+    data: callTrends.points.map(toRestPoint),
+    start_date: formatBound(params.start_date) ?? dayOf(Date.parse(callTrends.from)),
+    end_date: formatBound(params.end_date) ?? dayOf(Date.parse(callTrends.to) - 1),
+    timezone,
+    interval,
+  });
+}
+
+/** The CallFilter of the parameters; days become instants by the calendar of `timezone`, both days included. */
+function toFilter({ status, direction, phone_number_id, start_date, end_date, timezone }: ListParams) {
+  const from = start_date && toInstant(start_date, (date) => startOfDay(date, timezone));
+  const to = end_date && toInstant(end_date, (date) => startOfNextDay(date, timezone));
+  if (start_date && end_date && from !== undefined && to !== undefined) {
+    const days = 'date' in start_date && 'date' in end_date;
+    const startsAfter = days ? formatDate(start_date.date) > formatDate(end_date.date) : from > to;
+    if (startsAfter) throw invalidRange('start_date', formatBound(start_date), 'at or before end_date');
+  }
+  return {
+    ...(status && { status: status.map((value) => value.toUpperCase()) }),
+    ...(direction && { direction: direction.toUpperCase() }),
+    ...(phone_number_id && { phoneNumberId: [phone_number_id] }),
+    ...(from !== undefined && { createdFrom: formatInstant(from) }),
+    ...(to !== undefined && { createdTo: formatInstant(to) }),
+  };
+}
+
+type PlainDate = Extract<DateParam, { date: unknown }>['date'];
+
+function toInstant(bound: DateParam, startOf: (date: PlainDate) => number): number {
+  if ('instant' in bound) return bound.instant;
+  return Math.min(Math.max(startOf(bound.date), instantMin), instantMax);
+}
+
+/** A bound as it was given: a date, or an instant in UTC. */
+function formatBound(bound: DateParam | undefined): string | null {
+  if (bound === undefined) return null;
+  return 'date' in bound ? formatDate(bound.date) : formatInstant(bound.instant);
+}
+
+/** RFC 8288, relative to the request's own address: the Host that a client sent is nothing to build on. */
+function toLinks(url: string, page: number, totalPages: number): string {
+  const { pathname, search } = new URL(url);
+  const last = Math.max(totalPages, 1);
+  const others = search
+    .slice(1)
+    .split('&')
+    .filter((pair) => pair !== '' && !pair.startsWith('page='));
+  const link = (target: number, rel: string) =>
+    `<${pathname}?${[`page=${target}`, ...others].join('&')}>; rel="${rel}"`;
+  return [
+    link(1, 'first'),
+    ...(page > 1 ? [link(Math.min(page - 1, last), 'prev')] : []),
+    ...(page < last ? [link(page + 1, 'next')] : []),
+    link(last, 'last'),
+  ].join(', ');
+}

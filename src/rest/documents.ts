@@ -1,0 +1,197 @@
+import { type DocumentNode, type GraphQLSchema, parse, validate } from 'graphql';
+
+const callFields = /* GraphQL */ `
+  fragment CallFields on Call {
+    uuid
+    organization { uuid }
+    phoneNumber { uuid }
+    endpointId
+    fromNumber
+    toNumber
+    direction
+    status
+    durationSeconds
+    costCents
+    hangupCause
+    transcript
+    metadata
+    createdAt
+    answeredAt
+    completedAt
+    updatedAt
+  }
+`;
+
+const documents = {
+  list: /* GraphQL */ `
+    query ListCalls($limit: Int!, $offset: Int!, $filter: CallFilter!) {
+      calls(first: $limit, offset: $offset, filter: $filter) {
+        totalCount
+        nodes { ...CallFields }
+      }
+    }
+    ${callFields}
+  `,
+  stats: /* GraphQL */ `
+    query GetCallStats($filter: CallFilter!) {
+      callStats(filter: $filter) {
+        total
+        byStatus { status count }
+        byDirection { direction count }
+        answered
+        answerRate
+        totalDurationSeconds
+        averageDurationSeconds
+        totalCostCents
+      }
+    }
+  `,
+  trends: /* GraphQL */ `
+    query GetCallTrends($filter: CallFilter!, $interval: CallTrendInterval!, $timeZone: TimeZone!) {
+      callTrends(filter: $filter, interval: $interval, timeZone: $timeZone) {
+        from
+        to
+        points {
+          date
+          total
+          inbound
+          outbound
+          answered
+          byStatus { status count }
+          totalDurationSeconds
+          totalCostCents
+        }
+      }
+    }
+  `,
+  detail: /* GraphQL */ `
+    query GetCall($id: ID!, $after: String) {
+      call(id: $id) {
+        ...CallFields
+        events(first: 100, after: $after) {
+          nodes { uuid type timestamp data }
+          pageInfo { hasNextPage endCursor }
+        }
+        recording { status format sizeBytes durationSeconds url { url expiresAt } }
+      }
+    }
+    ${callFields}
+  `,
+  delete: /* GraphQL */ `
+    mutation DeleteCall($id: ID!, $force: Boolean!) {
+      deleteCall(input: { id: $id, force: $force }) {
+        __typename
+      }
+    }
+  `,
+};
+
+export type DocumentName = keyof typeof documents;
+
+/** The documents of the REST routes, parsed and validated once; throws when one does not fit the schema. */
+export function parseDocuments(schema: GraphQLSchema): Record<DocumentName, DocumentNode> {
+  const entries = Object.entries(documents).map(([name, text]) => {
+    const document = parse(text);
+    const [error] = validate(schema, document);
+    if (error !== undefined) throw error;
+    return [name, document];
+  });
+  return Object.fromEntries(entries) as Record<DocumentName, DocumentNode>;
+}
+
+export interface CallData {
+  readonly uuid: string;
+  readonly organization: { readonly uuid: string };
+  readonly phoneNumber: { readonly uuid: string } | null;
+  readonly endpointId: string | null;
+  readonly fromNumber: string;
+  readonly toNumber: string;
+  readonly direction: string;
+  readonly status: string;
+  readonly durationSeconds: number | null;
+  readonly costCents: number | null;
+  readonly hangupCause: string | null;
+  readonly transcript: string | null;
+  readonly metadata: unknown;
+  readonly createdAt: string;
+  readonly answeredAt: string | null;
+  readonly completedAt: string | null;
+  readonly updatedAt: string;
+}
+
+type BigIntData = number | string;
+type StatusCounts = readonly { readonly status: string; readonly count: number }[];
+
+export interface ListData {
+  readonly calls: { readonly totalCount: number; readonly nodes: readonly CallData[] };
+}
+
+export interface StatsData {
+  readonly callStats: {
+    readonly total: number;
+    readonly byStatus: StatusCounts;
+    readonly byDirection: readonly { readonly direction: string; readonly count: number }[];
+    readonly answered: number;
+    readonly answerRate: number | null;
+    readonly totalDurationSeconds: BigIntData;
+    readonly averageDurationSeconds: number | null;
+    readonly totalCostCents: BigIntData;
+  };
+}
+
+export interface TrendsData {
+  readonly callTrends: {
+    readonly from: string;
+    readonly to: string;
+    readonly points: readonly {
+      readonly date: string;
+      readonly total: number;
+      readonly inbound: number;
+      readonly outbound: number;
+      readonly answered: number;
+      readonly byStatus: StatusCounts;
+      readonly totalDurationSeconds: BigIntData;
+      readonly totalCostCents: BigIntData;
+    }[];
+  };
+}
+
+export interface EventData {
+  readonly uuid: string;
+  readonly type: string;
+  readonly timestamp: string;
+  readonly data: unknown;
+}
+
+export interface RecordingData {
+  readonly status: string;
+  readonly format: string | null;
+  readonly sizeBytes: BigIntData | null;
+  readonly durationSeconds: number | null;
+  readonly url: { readonly url: string; readonly expiresAt: string } | null;
+}
+
+export interface DetailData {
+  readonly call:
+    | (CallData & {
+        readonly events: {
+          readonly nodes: readonly EventData[];
+          readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+        };
+        readonly recording: RecordingData | null;
+      })
+    | null;
+}
+
+export interface DeleteData {
+  readonly deleteCall: { readonly __typename: string };
+}
+
+/** The data that each document gives, by its name. */
+export interface DataOf {
+  readonly list: ListData;
+  readonly stats: StatsData;
+  readonly trends: TrendsData;
+  readonly detail: DetailData;
+  readonly delete: DeleteData;
+}

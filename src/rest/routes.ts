@@ -1,0 +1,104 @@
+import { type Context, Hono } from 'hono';
+import type { Caller } from '../auth/caller.ts';
+import { AppError, callInProgress, callNotFound, internalServerError, methodNotAllowed } from '../errors.ts';
+import type { Gateway } from '../graphql/gateway.ts';
+import { answerList, answerStats, answerTrends } from './collection.ts';
+import { type DataOf, type DocumentName, parseDocuments } from './documents.ts';
+import { deleteParams, detailParams, listParams, parseParams, requireUuid } from './params.ts';
+import { toRestCall, toRestEvent, toRestRecording } from './projection.ts';
+
+/** What the app puts on each request before a route sees it. */
+export interface RequestEnv {
+  Variables: { requestId: string; caller: Caller | null; operation: string };
+}
+
+/** Executes one of the documents for the request's caller and gives its data, or throws its first error. */
+export type Execute = <Name extends DocumentName>(
+  c: Context<RequestEnv>,
+  name: Name,
+  variables: Readonly<Record<string, unknown>>,
+) => Promise<DataOf[Name]>;
+
+/** The REST routes: each is parameters, a document and a projection. */
+export function createRestRoutes(
+  gateway: Gateway,
+  authenticate: (c: Context<RequestEnv>) => Promise<Caller>,
+): Hono<RequestEnv> {
+  const documents = parseDocuments(gateway.schema);
+
+  const execute: Execute = async (c, name, variables) => {
+    const caller = c.get('caller');
+    if (caller === null) throw internalServerError();
+    const scope = { caller, requestId: c.get('requestId') };
+    const { data, errors } = await gateway.execute(
+      { document: documents[name], operationName: undefined },
+      variables,
+      scope,
+    );
+    if (errors?.[0] !== undefined) throw toRestError(errors[0].originalError);
+    return data as unknown as DataOf[typeof name];
+  };
+
+  const routes = new Hono<RequestEnv>();
+  const allow = (methods: string) => (c: Context<RequestEnv>) => {
+    if (c.req.method === 'OPTIONS') return c.body(null, 204, { allow: methods });
+    throw methodNotAllowed(methods);
+  };
+
+  routes.get('/', async (c) => {
+    c.set('operation', 'GET /calls');
+    await authenticate(c);
+    const params = parseParams(listParams, c.req.raw.url);
+    switch (params.action) {
+      case 'stats':
+        return answerStats(c, execute, params);
+      case 'trends':
+        return answerTrends(c, execute, params);
+      case undefined:
+        return answerList(c, execute, params);
+    }
+  });
+  routes.all('/', allow('GET, HEAD, OPTIONS'));
+
+  routes.get('/:id', async (c) => {
+    c.set('operation', 'GET /calls/{id}');
+    await authenticate(c);
+    parseParams(detailParams, c.req.raw.url);
+    return answerDetail(c, execute, requireUuid('id', c.req.param('id')));
+  });
+
+  routes.delete('/:id', async (c) => {
+    c.set('operation', 'DELETE /calls/{id}');
+    await authenticate(c);
+    const { force } = parseParams(deleteParams, c.req.raw.url);
+    const { deleteCall } = await execute(c, 'delete', { id: requireUuid('id', c.req.param('id')), force });
+    if (deleteCall.__typename === 'CallNotFoundError') throw callNotFound();
+    if (deleteCall.__typename === 'CallInProgressError') throw callInProgress();
+    return c.body(null, 204);
+  });
+  routes.all('/:id', allow('GET, HEAD, DELETE, OPTIONS'));
+  return routes;
+}
+
+async function answerDetail(c: Context<RequestEnv>, execute: Execute, id: string): Promise<Response> {
+  const { call } = await execute(c, 'detail', { id });
+  if (call === null) throw callNotFound();
+  const events = [...call.events.nodes];
+  let { hasNextPage, endCursor } = call.events.pageInfo;
+  while (hasNextPage) {
+    const next: DataOf['detail'] = await execute(c, 'detail', { id, after: endCursor });
+    if (next.call === null) throw callNotFound();
+    events.push(...next.call.events.nodes);
+    ({ hasNextPage, endCursor } = next.call.events.pageInfo);
+  }
+  const recording = toRestRecording(call.recording);
+  return c.json({
+    ...toRestCall(call, recording?.recording_url ?? null),
+    events: events.map(toRestEvent),
+    recording,
+  });
+}
+
+function toRestError(error: Error | null | undefined): AppError {
+  return error instanceof AppError ? error : internalServerError();
+}

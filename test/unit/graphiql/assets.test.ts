@@ -1,0 +1,81 @@
+import { execFileSync } from 'node:child_process';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type GraphiqlAssets, loadGraphiqlAssets } from '../../../src/graphiql/assets.ts';
+
+describe('GraphiQL assets', () => {
+  let assets: GraphiqlAssets;
+
+  beforeAll(() => {
+    execFileSync('npx', ['--no-install', 'tsx', 'src/graphiql/bundle.ts'], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    const loaded = loadGraphiqlAssets();
+    if (loaded === null) throw new Error('The build step left no manifest.');
+    assets = loaded;
+  }, 60_000);
+
+  const read = (path: string, acceptEncoding: string | null) => {
+    const asset = assets.find(path, acceptEncoding);
+    if (asset === null) throw new Error(`${path} is not found.`);
+    return asset;
+  };
+
+  test.each([
+    ['br, gzip', 'br'],
+    ['gzip, deflate, br, zstd', 'br'],
+    ['GZIP', 'gzip'],
+    ['gzip;q=1.0, br;q=0', 'gzip'],
+    ['*', 'br'],
+    ['*, br;q=0.0', 'gzip'],
+    ['identity', undefined],
+    ['br;q=0, gzip;q=0', undefined],
+    ['', undefined],
+    [null, undefined],
+  ])('answers Accept-Encoding %o with %o', (acceptEncoding, encoding) => {
+    expect(read(assets.scriptPath, acceptEncoding).headers['content-encoding']).toBe(encoding);
+  });
+
+  test('holds the same script and style in every encoding, each with its own entity tag', () => {
+    for (const path of [assets.scriptPath, assets.stylePath]) {
+      const plain = read(path, 'identity');
+      const brotli = read(path, 'br');
+      const gzip = read(path, 'gzip');
+      expect(brotliDecompressSync(brotli.body).equals(plain.body)).toBe(true);
+      expect(gunzipSync(gzip.body).equals(plain.body)).toBe(true);
+      expect(new Set([plain, brotli, gzip].map(({ headers }) => headers.etag)).size).toBe(3);
+    }
+  });
+
+  test('lets caches keep the files for ever, under names with a hash', () => {
+    expect(assets.scriptPath).toMatch(/^\/graphiql\/graphiql\.[0-9a-f]{16}\.js$/);
+    expect(assets.stylePath).toMatch(/^\/graphiql\/graphiql\.[0-9a-f]{16}\.css$/);
+    expect(read(assets.scriptPath, 'br').headers).toMatchObject({
+      'cache-control': 'public, max-age=31536000, immutable',
+      'content-type': 'text/javascript; charset=utf-8',
+      vary: 'accept-encoding',
+    });
+    expect(read(assets.stylePath, 'br').headers['content-type']).toBe('text/css; charset=utf-8');
+  });
+
+  test.each([
+    '/graphiql/',
+    '/graphiql/manifest.json',
+    '/graphiql/../package.json',
+    '/graphiql/assets.js',
+    '',
+  ])('finds nothing at %o', (path) => {
+    expect(assets.find(path, 'br')).toBeNull();
+  });
+
+  test('keeps the compressed script below 400 KB', () => {
+    expect(read(assets.scriptPath, 'br').body.byteLength).toBeLessThan(400_000);
+  });
+
+  test('names no other origin to load from, and evaluates no text as code', () => {
+    const script = Buffer.from(read(assets.scriptPath, null).body).toString();
+    const style = Buffer.from(read(assets.stylePath, null).body).toString();
+    expect(style).not.toMatch(/url\(["']?(?!data:)|@import|sourceMappingURL/);
+    expect(script).not.toMatch(/sourceMappingURL|\bnew Function\(|[^.\w]eval\(|\bimport\(/);
+  });
+});
