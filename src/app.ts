@@ -12,7 +12,8 @@ import { createGateway } from './graphql/gateway.ts';
 import { answerGraphQL, toGraphQLErrorResponse } from './graphql/http.ts';
 import { createHealth } from './health.ts';
 import type { Log } from './log.ts';
-import { createRestRoutes, type RequestEnv } from './rest/routes.ts';
+import type { RequestEnv } from './rest/request.ts';
+import { createRestRoutes } from './rest/routes.ts';
 
 export interface AppParts {
   readonly config: Config;

@@ -6,7 +6,7 @@ const port = z.coerce.number().int().min(0).max(65_535);
 const onOff = z
   .enum(['on', 'off', 'true', 'false', '1', '0'])
   .transform((v) => ['on', 'true', '1'].includes(v));
-const origin = z.url({ protocol: /^https?$/ }).refine((v) => new URL(v).origin === v, {
+const origin = z.string().refine((v) => /^https?:/.test(v) && URL.canParse(v) && new URL(v).origin === v, {
   message: 'must be an origin such as https://example.com, without a path',
 });
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, message: 'must be a postgres:// URL' });

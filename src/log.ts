@@ -1,4 +1,4 @@
-import { destination, type Logger, pino } from 'pino';
+import { type DestinationStream, destination, type Logger, pino } from 'pino';
 
 export type Log = Logger;
 
@@ -11,8 +11,8 @@ const redact = [
 ].map((path) => (path.includes('-') && !path.includes('[') ? `["${path}"]` : path));
 
 /** JSON lines on standard error, so that standard output stays free for what a command prints. */
-export function createLog(level: string): Log {
-  return pino({ level, redact, base: null, serializers: { err: toLoggedError } }, destination(2));
+export function createLog(level: string, to: DestinationStream = destination(2)): Log {
+  return pino({ level, redact, base: null, serializers: { err: toLoggedError } }, to);
 }
 
 /**

@@ -55,7 +55,7 @@ export interface Gateway {
 
 const validationErrorsMax = 10;
 
-/** Makes Yoga's envelope (parse, validate, execute, with its caches and masking) answer for our schema. */
+/** Makes Yoga's envelope (parse, validate, execute, with its caches) answer for our schema. */
 export function createGateway({ db, log, introspection }: GatewayParts): Gateway {
   const yoga = createYoga<{ requestScope: RequestScope }, GatewayContext>({
     schema,
@@ -65,9 +65,8 @@ export function createGateway({ db, log, introspection }: GatewayParts): Gateway
     cors: false,
     multipart: false,
     batching: false,
-    maskedErrors: {
-      maskError: (error) => maskError(error, (cause) => log.error({ err: cause }, 'unexpected error')),
-    },
+    // Masked below, where the request is known that the log must name.
+    maskedErrors: false,
     plugins: [specifiedExecution, ...(introspection ? [] : [noIntrospection])],
     context: ({ requestScope: { caller, requestId } }) => {
       const scope = { db, caller };
@@ -114,7 +113,11 @@ export function createGateway({ db, log, introspection }: GatewayParts): Gateway
       variableValues: variables,
       operationName,
     });
-    return withRequestId(result, requestScope.requestId);
+    if (result.errors === undefined) return result;
+    const { requestId } = requestScope;
+    const onUnexpected = (err: unknown) => log.error({ requestId, err }, 'unexpected error');
+    const errors = result.errors.map((error) => maskError(error, onUnexpected));
+    return withRequestId({ ...result, errors }, requestId);
   }
 
   return { schema, prepare, execute };

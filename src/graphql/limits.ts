@@ -42,6 +42,8 @@ interface Measure {
 
 type Variables = Readonly<Record<string, unknown>>;
 
+const intMax = 2_147_483_647;
+
 const nothing: Measure = { depth: 0, aliases: 0, rootFields: 0, cost: 0 };
 
 const plus = (a: Measure, b: Measure): Measure => ({
@@ -125,12 +127,14 @@ function measureOperation(
 
   function ofField(field: FieldNode, parent: GraphQLNamedType | undefined): Measure {
     const aliases = field.alias === undefined ? 0 : 1;
-    // Introspection is deep by nature, and bounded by the tokens.
-    if (field.name.value.startsWith('__')) return { ...nothing, aliases, rootFields: 1 };
     const definition =
       isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[field.name.value] : undefined;
     const type = definition && getNamedType(definition.type);
     const below = field.selectionSet === undefined ? nothing : ofSelections(field.selectionSet, type);
+    // Introspection is deep by nature, and validation bounds it; but aliases would multiply it.
+    if (field.name.value.startsWith('__')) {
+      return { ...nothing, aliases: aliases + below.aliases, rootFields: 1 };
+    }
     const own = definition?.extensions.cost ?? (isCompositeType(type) ? 1 : 0);
     const pageSized = definition?.args.some(({ name }) => name === 'first' || name === 'ids') === true;
     return {
@@ -150,7 +154,8 @@ function pageSizeOf(field: FieldNode, variables: Variables): number {
     if (name.value === 'first' || name.value === 'last') {
       const given = value.kind === Kind.VARIABLE ? variables[value.name.value] : undefined;
       const size = value.kind === Kind.INT ? Number(value.value) : given;
-      if (typeof size === 'number' && size > 0) return size;
+      // Infinity, which JSON cannot write, would come of a product of endless numbers.
+      if (typeof size === 'number' && size > 0) return Math.min(size, intMax);
     }
     if (name.value === 'ids') {
       if (value.kind === Kind.LIST) return value.values.length;

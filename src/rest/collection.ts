@@ -11,7 +11,7 @@ import {
 import { invalidRange } from '../errors.ts';
 import type { DateParam, ListParams } from './params.ts';
 import { toRestCall, toRestPoint, toRestStats } from './projection.ts';
-import type { Execute, RequestEnv } from './routes.ts';
+import type { Execute, RequestEnv } from './request.ts';
 
 type RequestContext = Context<RequestEnv>;
 

@@ -3,21 +3,10 @@ import type { Caller } from '../auth/caller.ts';
 import { AppError, callInProgress, callNotFound, internalServerError, methodNotAllowed } from '../errors.ts';
 import type { Gateway } from '../graphql/gateway.ts';
 import { answerList, answerStats, answerTrends } from './collection.ts';
-import { type DataOf, type DocumentName, parseDocuments } from './documents.ts';
+import { type DataOf, parseDocuments } from './documents.ts';
 import { deleteParams, detailParams, listParams, parseParams, requireUuid } from './params.ts';
 import { toRestCall, toRestEvent, toRestRecording } from './projection.ts';
-
-/** What the app puts on each request before a route sees it. */
-export interface RequestEnv {
-  Variables: { requestId: string; caller: Caller | null; operation: string };
-}
-
-/** Executes one of the documents for the request's caller and gives its data, or throws its first error. */
-export type Execute = <Name extends DocumentName>(
-  c: Context<RequestEnv>,
-  name: Name,
-  variables: Readonly<Record<string, unknown>>,
-) => Promise<DataOf[Name]>;
+import type { Execute, RequestEnv } from './request.ts';
 
 /** The REST routes: each is parameters, a document and a projection. */
 export function createRestRoutes(

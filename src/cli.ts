@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { addImport } from './cli/import.ts';
+import { addKeys } from './cli/keys.ts';
+import { addMigrate } from './cli/migrate.ts';
+import { addOrganizations } from './cli/organizations.ts';
+import { printError, toErrorLine } from './cli/output.ts';
+import { addSeed } from './cli/seed.ts';
+import { runServe } from './cli/serve.ts';
+import { ConfigError, loadConfig } from './config.ts';
+
+const exitCode = { done: 0, failed: 1, usage: 2, configuration: 78 };
+
+function createProgram(): Command {
+  // Before the commands are added: they inherit it.
+  const program = new Command('calls-gateway').exitOverride().showHelpAfterError('(--help says more)');
+  program.description(
+    'A GraphQL gateway over the calls of a telephony platform. It is configured by the environment.',
+  );
+  program
+    .command('serve')
+    .description('serve GraphQL, REST and GraphiQL')
+    .action(() => runServe(loadConfig()));
+  for (const add of [addMigrate, addSeed, addImport, addKeys, addOrganizations]) add(program);
+  return program;
+}
+
+async function run(words: readonly string[]): Promise<number> {
+  try {
+    await createProgram().parseAsync([...words], { from: 'user' });
+    return exitCode.done;
+  } catch (error) {
+    // Commander has printed its own.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.usage;
+    printError(toErrorLine(error));
+    return error instanceof ConfigError ? exitCode.configuration : exitCode.failed;
+  }
+}
+
+// A reader that goes away early, such as head, is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+process.exitCode = await run(process.argv.slice(2));

@@ -1,0 +1,49 @@
+import { InvalidArgumentError } from 'commander';
+import { type Scope, scopes } from '../auth/caller.ts';
+import { parseUuid } from '../auth/uuid.ts';
+
+/** What every command has that prints something a program may read. */
+export interface JsonOption {
+  readonly json?: boolean;
+}
+export const jsonOption = ['--json', 'print one JSON value and nothing else'] as const;
+
+export function parseId(text: string): string {
+  const id = parseUuid(text);
+  if (id === null) throw new InvalidArgumentError('It must be a UUID.');
+  return id;
+}
+
+export function parseName(text: string): string {
+  const name = text.trim();
+  if (name === '') throw new InvalidArgumentError('It must not be empty.');
+  return name;
+}
+
+export function parseCount(text: string): number {
+  const count = /^\d{1,8}$/.test(text) ? Number(text) : 0;
+  if (count < 1) throw new InvalidArgumentError('It must be a whole number from 1 to 99999999.');
+  return count;
+}
+
+export function parseScopes(text: string): Scope[] {
+  const names = text.split(',').map((name) => name.trim());
+  const known = names.filter((name): name is Scope => (scopes as readonly string[]).includes(name));
+  if (known.length !== names.length) {
+    throw new InvalidArgumentError(`It must be a comma-separated list of ${scopes.join(', ')}.`);
+  }
+  return known;
+}
+
+const dateForms = /^\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d))?$/;
+
+/** A day, which means its beginning in UTC, or an RFC 3339 time; to come. */
+export function parseExpiry(text: string): Date {
+  const date = new Date(dateForms.test(text) ? text : Number.NaN);
+  const [, day] = /^\d{4}-\d\d-(\d\d)$/.exec(text) ?? [];
+  if (Number.isNaN(date.getTime()) || (day !== undefined && date.getUTCDate() !== Number(day))) {
+    throw new InvalidArgumentError('It must be YYYY-MM-DD or an RFC 3339 time.');
+  }
+  if (date.getTime() <= Date.now()) throw new InvalidArgumentError('It must be in the future.');
+  return date;
+}

@@ -1,0 +1,31 @@
+import type { Command } from 'commander';
+import { loadConfig } from '../config.ts';
+import { seedDemo } from '../demo/seed.ts';
+import { withDatabase } from './database.ts';
+import { type JsonOption, jsonOption, parseCount } from './options.ts';
+import { printJson, printLine } from './output.ts';
+
+interface SeedOptions extends JsonOption {
+  readonly calls: number;
+}
+
+export function addSeed(program: Command): void {
+  program
+    .command('seed')
+    .description('create a demo organization with numbers and calls of the last year')
+    .option('--calls <n>', 'how many calls', parseCount, 2000)
+    .option(...jsonOption)
+    .action(seed);
+}
+
+async function seed({ calls, json }: SeedOptions): Promise<void> {
+  const demo = await withDatabase(loadConfig(), (database) => seedDemo(database, { calls }));
+  if (json) {
+    printJson({ organization_id: demo.organizationId, calls: demo.calls, keys: demo.keys });
+    return;
+  }
+  printLine(`Organization  ${demo.organizationId} (Demo, ${demo.calls} calls)`);
+  printLine(`Live key      ${demo.keys.live}`);
+  printLine(`Test key      ${demo.keys.test}`);
+  printLine('The keys are not shown again.');
+}

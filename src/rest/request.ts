@@ -1,0 +1,15 @@
+import type { Context } from 'hono';
+import type { Caller } from '../auth/caller.ts';
+import type { DataOf, DocumentName } from './documents.ts';
+
+/** What the app puts on each request before a route sees it. */
+export interface RequestEnv {
+  Variables: { requestId: string; caller: Caller | null; operation: string };
+}
+
+/** Executes one of the documents for the request's caller and gives its data, or throws its first error. */
+export type Execute = <Name extends DocumentName>(
+  c: Context<RequestEnv>,
+  name: Name,
+  variables: Readonly<Record<string, unknown>>,
+) => Promise<DataOf[Name]>;

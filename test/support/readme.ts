@@ -1,0 +1,47 @@
+/** What a README promises, as it is written there; each list is without repetitions. */
+export interface ReadmePromises {
+  /** Names of npm scripts: of `npm run lint`, and `start` and `test` of their short forms. */
+  readonly scripts: readonly string[];
+  /** Arguments of calls-gateway: `['keys', 'create', '--environment', 'live']`. */
+  readonly commands: readonly (readonly string[])[];
+  /** GraphQL documents. */
+  readonly documents: readonly string[];
+  /** Files of the repository that it links to. */
+  readonly files: readonly string[];
+}
+
+export function parseReadme(text: string): ReadmePromises {
+  const lines = [...listBlocks(text, 'sh').flatMap((block) => block.split('\n')), ...listInlineCode(text)];
+  const parts = lines.flatMap((line) => line.split(/&&|\|\||[;|#]/)).map((part) => part.trim());
+  return {
+    scripts: distinct(parts.flatMap(toScripts)),
+    commands: distinct(parts.flatMap(toCommands)).map((command) => command.split(' ')),
+    documents: listBlocks(text, 'graphql'),
+    files: distinct([...text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].flatMap((match) => match[1] ?? [])),
+  };
+}
+
+function listBlocks(text: string, language: string): string[] {
+  return [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)]
+    .filter((match) => match[1] === language)
+    .flatMap((match) => match[2] ?? []);
+}
+
+function listInlineCode(text: string): string[] {
+  const withoutBlocks = text.replaceAll(/^```[\s\S]*?^```$/gm, '');
+  return [...withoutBlocks.matchAll(/`([^`\n]+)`/g)].flatMap((match) => match[1] ?? []);
+}
+
+function toScripts(part: string): string[] {
+  const script = /^npm run ([\w:-]+)/.exec(part)?.[1] ?? /^npm (start|test)\b/.exec(part)?.[1];
+  return script === undefined ? [] : [script];
+}
+
+function toCommands(part: string): string[] {
+  const given = /^(?:npx calls-gateway|npm run (?:--silent )?cli --)\s+([a-z].*)$/.exec(part)?.[1];
+  return given === undefined ? [] : [given.replaceAll(/\s+/g, ' ')];
+}
+
+function distinct(values: readonly string[]): string[] {
+  return [...new Set(values)];
+}

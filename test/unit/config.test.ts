@@ -1,0 +1,142 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError, parseConfig } from '../../src/config.ts';
+
+type Environment = Parameters<typeof parseConfig>[0];
+
+const production = { NODE_ENV: 'production', DATABASE_URL: 'postgres://gateway@db.example/calls' };
+
+function mistakesOf(environment: Environment): readonly string[] {
+  try {
+    parseConfig(environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.mistakes;
+    throw error;
+  }
+  return [];
+}
+
+const namesOf = (mistakes: readonly string[]) => mistakes.map((mistake) => mistake.split(':')[0]);
+
+describe('an environment without settings', () => {
+  it('gives the embedded database, a local port and the explorer', () => {
+    expect(parseConfig({})).toEqual({
+      production: false,
+      port: 4000,
+      host: '127.0.0.1',
+      databaseUrl: undefined,
+      dataDir: '.data',
+      databasePool: 10,
+      supabaseUrl: undefined,
+      supabaseJwtSecret: undefined,
+      graphiql: true,
+      introspection: true,
+      corsOrigins: [],
+      logLevel: 'info',
+      rateLimit: 0,
+    });
+  });
+
+  it('is the same as one whose settings are all empty', () => {
+    const names = ['NODE_ENV', 'PORT', 'HOST', 'DATABASE_URL', 'DATA_DIR', 'DATABASE_POOL', 'SUPABASE_URL'];
+    names.push('SUPABASE_JWT_SECRET', 'GRAPHIQL', 'INTROSPECTION', 'CORS_ORIGINS', 'LOG_LEVEL', 'RATE_LIMIT');
+    const empty = Object.fromEntries(names.map((name) => [name, '']));
+    expect(parseConfig(empty)).toEqual(parseConfig({}));
+  });
+
+  it('gives a configuration that nobody can change', () => {
+    expect(Object.isFrozen(parseConfig({}))).toBe(true);
+  });
+});
+
+describe('mistakes', () => {
+  const wrong = {
+    NODE_ENV: 'prod-secret',
+    PORT: '70000-secret',
+    DATABASE_URL: 'mysql://root:secret@db/calls',
+    DATABASE_POOL: '0',
+    SUPABASE_URL: 'secret',
+    GRAPHIQL: 'secret',
+    INTROSPECTION: 'secret',
+    CORS_ORIGINS: 'https://example.com/secret',
+    LOG_LEVEL: 'secret',
+    RATE_LIMIT: '-1',
+  };
+
+  it('are reported all together, one for each setting', () => {
+    expect(namesOf(mistakesOf(wrong)).toSorted()).toEqual(Object.keys(wrong).toSorted());
+  });
+
+  it('never say a value, since it may be a secret', () => {
+    const error = new ConfigError(mistakesOf(wrong));
+    expect(error.message).not.toContain('secret');
+    expect(error.message).not.toContain('mysql');
+    expect(error.message).not.toContain('70000');
+  });
+
+  it('include those of production besides the others', () => {
+    const mistakes = mistakesOf({ NODE_ENV: 'production', PORT: 'x', SUPABASE_JWT_SECRET: 'short' });
+    expect(namesOf(mistakes)).toEqual(['PORT', 'DATABASE_URL', 'SUPABASE_JWT_SECRET']);
+  });
+
+  it.each([
+    ['PORT', '65536'],
+    ['PORT', '80.5'],
+    ['PORT', 'http'],
+    ['DATABASE_URL', 'db.example/calls'],
+    ['DATABASE_POOL', '1001'],
+    ['SUPABASE_URL', 'ftp://project.example'],
+    ['GRAPHIQL', 'yes'],
+    ['CORS_ORIGINS', '*'],
+    ['CORS_ORIGINS', 'https://a.example,b.example'],
+    ['LOG_LEVEL', 'verbose'],
+    ['RATE_LIMIT', '1.5'],
+  ])('name %s for %s', (name, value) => {
+    expect(namesOf(mistakesOf({ [name]: value }))).toEqual([name]);
+  });
+});
+
+describe('production', () => {
+  it('requires DATABASE_URL, and an empty one is none', () => {
+    expect(namesOf(mistakesOf({ NODE_ENV: 'production' }))).toEqual(['DATABASE_URL']);
+    expect(namesOf(mistakesOf({ NODE_ENV: 'production', DATABASE_URL: '' }))).toEqual(['DATABASE_URL']);
+  });
+
+  it('turns the explorer and introspection off and the rate limit on', () => {
+    const config = parseConfig(production);
+    expect(config).toMatchObject({ production: true, graphiql: false, introspection: false, rateLimit: 100 });
+  });
+
+  it('keeps what is set', () => {
+    const config = parseConfig({ ...production, GRAPHIQL: 'on', INTROSPECTION: 'true', RATE_LIMIT: '0' });
+    expect(config).toMatchObject({ graphiql: true, introspection: true, rateLimit: 0 });
+  });
+
+  it('refuses a token secret of fewer than 32 bytes', () => {
+    const secretOf = (bytes: number) => ({ ...production, SUPABASE_JWT_SECRET: 'x'.repeat(bytes) });
+    expect(namesOf(mistakesOf(secretOf(31)))).toEqual(['SUPABASE_JWT_SECRET']);
+    expect(mistakesOf(secretOf(32))).toEqual([]);
+  });
+});
+
+describe('values', () => {
+  it('are read into their types', () => {
+    const config = parseConfig({
+      PORT: '0',
+      DATABASE_POOL: '4',
+      GRAPHIQL: 'off',
+      INTROSPECTION: '0',
+      SUPABASE_URL: 'https://project.supabase.example//',
+      CORS_ORIGINS: ' https://a.example , http://localhost:3000,',
+      RATE_LIMIT: '7',
+    });
+    expect(config).toMatchObject({
+      port: 0,
+      databasePool: 4,
+      graphiql: false,
+      introspection: false,
+      supabaseUrl: 'https://project.supabase.example',
+      corsOrigins: ['https://a.example', 'http://localhost:3000'],
+      rateLimit: 7,
+    });
+  });
+});

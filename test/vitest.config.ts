@@ -1,0 +1,53 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const globalSetup = ['test/support/prepare-databases.ts'];
+const noBenchmarks = { include: [] };
+// Sources would be given graphql's .mjs and packages its .js: two copies, and neither takes the other's schema.
+const resolve = { alias: [{ find: /^graphql$/, replacement: `${root}node_modules/graphql/index.js` }] };
+
+export default defineConfig({
+  root,
+  test: {
+    // An embedded database takes up to 850 MB and a core of its own.
+    maxWorkers: 2,
+    projects: [
+      {
+        root,
+        resolve,
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+          benchmark: noBenchmarks,
+        },
+      },
+      {
+        root,
+        resolve,
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+          globalSetup,
+          benchmark: { include: ['test/bench/**/*.bench.ts'] },
+        },
+      },
+      {
+        root,
+        resolve,
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          globalSetup,
+          benchmark: noBenchmarks,
+        },
+      },
+    ],
+  },
+});
