@@ -22,19 +22,21 @@ export function createLog(level: string, to: DestinationStream = destination(2))
 export function toLoggedError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { type: typeof error };
   const { code, cause } = error as Error & { code?: unknown };
-  const fromDriver =
-    error.name === 'DrizzleQueryError' || error.name === 'PostgresError' || error.name === 'error';
+  // Drizzle's error of a query has no name of its own, and the statement and its parameters as its message.
+  const fromDriver = 'query' in error || error.name === 'PostgresError' || error.name === 'error';
   return {
     type: error.name,
     ...(typeof code === 'string' ? { code } : {}),
     ...(fromDriver ? {} : { message: error.message }),
-    stack: toFrames(error.stack),
+    stack: toFrames(error),
     ...(cause === undefined ? {} : { cause: toLoggedError(cause) }),
   };
 }
 
-function toFrames(stack: string | undefined): string[] {
-  return (stack ?? '')
+function toFrames({ stack = '', message }: Error): string[] {
+  // The stack begins with the message, which may have lines that look like frames.
+  return stack
+    .replace(message, () => '')
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line.startsWith('at '))

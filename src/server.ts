@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { App } from './app.ts';
 
@@ -38,6 +38,14 @@ export async function listen(app: App, { host, port }: ListenOptions): Promise<R
     },
     listener,
   );
+  const connections = new Set<Socket>();
+  server.on('connection', (socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
+  server.on('request', (_request, response) => {
+    response.once('close', () => setImmediate(() => server.listening || server.closeIdleConnections()));
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {
@@ -45,7 +53,7 @@ export async function listen(app: App, { host, port }: ListenOptions): Promise<R
       resolve();
     });
   });
-  return { url: toUrl(server, host), stop: () => stop(server, app) };
+  return { url: toUrl(server, host), stop: () => stop(server, app, connections) };
 }
 
 function toUrl(server: Server, host: string): string {
@@ -53,11 +61,13 @@ function toUrl(server: Server, host: string): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-async function stop(server: Server, app: App): Promise<void> {
+async function stop(server: Server, app: App, connections: ReadonlySet<Socket>): Promise<void> {
   app.startDraining();
   server.on('request', (_request, response) => response.setHeader('connection', 'close'));
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
+  // To node a connection that has not asked anything yet is not idle.
+  for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
   const timer = setTimeout(() => server.closeAllConnections(), drainTimeoutMs);
   await closed;
   clearTimeout(timer);

@@ -1,7 +1,8 @@
 import { Blob } from 'node:buffer';
 import type { Writable } from 'node:stream';
 import type { Transaction } from '@electric-sql/pglite';
-import type { ReservedSql } from 'postgres';
+import postgres, { type Options, type Sql } from 'postgres';
+import { databaseUnavailable } from '../errors.ts';
 import type { Database, EmbeddedDatabase, PostgresDatabase } from './client.ts';
 import { type CopyValue, toCopyText } from './copy-text.ts';
 
@@ -26,30 +27,58 @@ export function inBulkTransaction<Result>(
 }
 
 async function onPostgres<Result>(
-  { sql }: PostgresDatabase,
+  database: PostgresDatabase,
   work: (tx: BulkTransaction) => Promise<Result>,
 ): Promise<Result> {
-  const connection = await sql.reserve();
+  const { sql, whileOpen, isOpen } = openConnection(database);
+  const run = (statement: string, parameters: readonly string[] = []) =>
+    whileOpen(() => sql.unsafe(statement, [...parameters]));
   try {
-    await connection`begin`;
-    await connection`set local statement_timeout = 0`;
-    await connection`set local idle_in_transaction_session_timeout = 0`;
+    await run('begin');
+    await run('set local statement_timeout = 0');
+    await run('set local idle_in_transaction_session_timeout = 0');
     const result = await work({
-      query: (statement, parameters = []) => connection.unsafe(statement, [...parameters]) as never,
+      query: (statement, parameters) => run(statement, parameters) as never,
       copy: (table, columns, rows) =>
-        copyToPostgres(connection, `copy ${table} (${columns.join(', ')}) from stdin`, toCopyText(rows)),
+        whileOpen(() =>
+          copyToPostgres(sql, `copy ${table} (${columns.join(', ')}) from stdin`, toCopyText(rows)),
+        ),
     });
-    await connection`commit`;
+    await run('commit');
     return result;
   } catch (error) {
-    await connection`rollback`.catch(() => {});
+    if (isOpen()) await run('rollback').catch(() => {});
     throw error;
   } finally {
-    connection.release();
+    await sql.end({ timeout: 5 });
   }
 }
 
-async function copyToPostgres(connection: ReservedSql, statement: string, text: string): Promise<void> {
+/**
+ * A connection beside the pool's, closed for no idleness and no age. Once it is lost nothing more may be sent:
+ * postgres.js would write to a socket that is gone, which ends the process, or go on without the transaction on a
+ * new one.
+ */
+function openConnection({ sql: pool }: PostgresDatabase) {
+  let open = true;
+  let lose: (error: Error) => void = () => {};
+  const lost = new Promise<never>((_, reject) => {
+    lose = reject;
+  });
+  lost.catch(() => {});
+  const onclose = () => {
+    open = false;
+    lose(databaseUnavailable());
+  };
+  // With options that it has parsed before postgres.js goes on as they are; its types say otherwise.
+  const own = { ...pool.options, max: 1, idle_timeout: null, max_lifetime: null, onclose };
+  const sql = postgres(own as unknown as Options<Record<string, never>>);
+  const whileOpen = async <Value>(send: () => PromiseLike<Value>): Promise<Value> =>
+    await Promise.race(open ? [lost, send()] : [lost]);
+  return { sql, whileOpen, isOpen: () => open };
+}
+
+async function copyToPostgres(connection: Sql, statement: string, text: string): Promise<void> {
   const query = connection.unsafe(statement);
   // postgres.js resolves the query as soon as it has the stream, and a COPY that fails after its last byte was sent
   // neither finishes nor fails that stream: its error arrives here only.

@@ -45,13 +45,13 @@ function placeOf({ nodes, path }: GraphQLError) {
 
 /**
  * What a caller may see of an error of a resolver: an AppError with its code, everything else as
- * "Unexpected error.". `onUnexpected` is told of the latter.
+ * "Unexpected error.". `onUnexpected` is told of whatever is not the caller's doing.
  */
 export function maskError(error: unknown, onUnexpected: (error: unknown) => void): GraphQLError {
   const original = error instanceof GraphQLError ? (error.originalError ?? error) : error;
   const place = error instanceof GraphQLError ? placeOf(error) : {};
   if (original instanceof AppError) {
-    if (original.code === 'INTERNAL_SERVER_ERROR') onUnexpected(original.cause ?? original);
+    if (original.status >= 500) onUnexpected(original.cause ?? original);
     const { message, extensions } = toGraphQLError(original);
     return new GraphQLError(message, { ...place, extensions, originalError: original });
   }

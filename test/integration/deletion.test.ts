@@ -40,6 +40,7 @@ const trendsPath = '/calls?action=trends&start_date=2025-03-10&end_date=2025-03-
 describeOnEachDatabase('the deletion of a call', (database) => {
   let app: TestApp;
   let organization: TestOrganization;
+  let numberCount = 0;
   beforeAll(async () => {
     app = openApp(database(), { environment: { SUPABASE_JWT_SECRET: secret } });
     organization = await insertOrganization(database().db);
@@ -53,8 +54,8 @@ describeOnEachDatabase('the deletion of a call', (database) => {
   /** A call with two events, a recording and a phone number. */
   async function insertWholeCall(partial: Partial<CallRow> = {}): Promise<CallRow> {
     const { db } = database();
-    const e164 = `+1${String(Math.random()).slice(2, 12)}`;
-    const phoneNumberId = await insertPhoneNumber(db, organization.id, e164);
+    numberCount += 1;
+    const phoneNumberId = await insertPhoneNumber(db, organization.id, `+1202555${1_000 + numberCount}`);
     const call = await insertCall(db, organization.id, { phoneNumberId, ...partial });
     await insertEvent(db, organization.id, call.id);
     await insertEvent(db, organization.id, call.id, { type: 'call.completed' });

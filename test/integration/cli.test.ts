@@ -1,0 +1,155 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createPostgresCopy } from '../support/databases.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const nowhere = '00000000-0000-4000-8000-000000000000';
+const timeoutMs = 60_000;
+
+interface Ran {
+  readonly code: number | null;
+  readonly out: string;
+  readonly errors: string;
+}
+
+let directory: string;
+let databaseUrl: string;
+let drop: (() => Promise<void>) | undefined;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'calls-gateway-cli-'));
+  const copy = await createPostgresCopy();
+  databaseUrl = copy?.url ?? '';
+  drop = copy?.drop;
+});
+
+afterAll(async () => {
+  await drop?.();
+  await rm(directory, { recursive: true, force: true });
+});
+
+/** Runs the program on PostgreSQL, or, where there is none, on an embedded database of this file. */
+function run(words: readonly string[], { env = {}, input = '' } = {}): Promise<Ran> {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli.ts', ...words], {
+    cwd: root,
+    env: { PATH: process.env.PATH, DATABASE_URL: databaseUrl, DATA_DIR: join(directory, 'data'), ...env },
+  });
+  const ran = { out: '', errors: '' };
+  child.stdout.on('data', (text) => {
+    ran.out += text;
+  });
+  child.stderr.on('data', (text) => {
+    ran.errors += text;
+  });
+  child.stdin.on('error', () => {});
+  child.stdin.end(input);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ ...ran, code }));
+  });
+}
+
+/** The one JSON value that a command prints. */
+async function runJson(words: readonly string[], options = {}) {
+  const { code, out, errors } = await run([...words, '--json'], options);
+  expect({ code, errors }).toEqual({ code: 0, errors: '' });
+  return JSON.parse(out);
+}
+
+const log = (id: string) =>
+  `id,created_at,direction,status,from_number,to_number\n${id},2026-01-31T09:00:00Z,inbound,busy,+491,+492\n`;
+
+describe('the commands', () => {
+  it('create organizations and keys, list them, and revoke a key', { timeout: timeoutMs }, async () => {
+    const organization = await runJson(['organizations', 'create', '--name', 'Acme']);
+    expect(organization).toEqual({ id: expect.any(String), name: 'Acme' });
+    expect(await runJson(['organizations', 'list'])).toContainEqual(organization);
+    const flags = ['--organization', organization.id, '--environment', 'test', '--scopes', 'calls:read'];
+    const { key, ...created } = await runJson(['keys', 'create', ...flags, '--expires', '2099-01-01']);
+    expect(key).toMatch(/^kros_test_\w{38}$/);
+    expect(created).toEqual({
+      id: expect.any(String),
+      organization_id: organization.id,
+      environment: 'test',
+      scopes: ['calls:read'],
+      expires_at: '2099-01-01T00:00:00.000Z',
+    });
+    expect(await runJson(['keys', 'revoke', created.id])).toEqual({ id: created.id, revoked: true });
+    const [listed] = await runJson(['keys', 'list', '--organization', organization.id]);
+    expect(listed).toMatchObject({ ...created, revoked_at: expect.any(String), last_used_at: null });
+    expect(JSON.stringify(listed)).not.toContain(key);
+  });
+
+  it('seed a demo and import into it, from a file and from standard input', {
+    timeout: timeoutMs,
+  }, async () => {
+    const demo = await runJson(['seed', '--calls', '100']);
+    expect(demo).toEqual({
+      organization_id: expect.any(String),
+      calls: 100,
+      keys: { live: expect.stringMatching(/^kros_live_/), test: expect.stringMatching(/^kros_test_/) },
+    });
+    const file = join(directory, 'calls.csv');
+    await writeFile(file, log(nowhere));
+    const words = ['import', file, '--organization', demo.organization_id];
+    expect(await runJson(words)).toEqual({ imported: 1 });
+    expect(await run(words)).toMatchObject({
+      code: 1,
+      out: '',
+      errors: expect.stringMatching(/^Line 2, .*\n$/),
+    });
+    const input = log('00000000-0000-4000-8000-000000000001');
+    expect(await runJson(words.with(1, '-'), { input })).toEqual({ imported: 1 });
+  });
+
+  it('say in one line what failed, and exit 1', { timeout: timeoutMs }, async () => {
+    const key = ['--environment', 'live', '--scopes', 'calls:read'];
+    const failures = [
+      run(['keys', 'create', '--organization', nowhere, ...key]),
+      run(['keys', 'revoke', nowhere]),
+      run(['import', join(directory, 'none.csv'), '--organization', nowhere]),
+      run(['import', '-', '--organization', nowhere], { input: log(nowhere) }),
+    ];
+    for (const { code, out, errors } of await Promise.all(failures)) {
+      expect({ code, out }).toEqual({ code: 1, out: '' });
+      expect(errors).toMatch(/^[^\n]+\n$/);
+    }
+  });
+
+  it('exit 2 for what they are not asked rightly', { timeout: timeoutMs }, async () => {
+    const misuses = [
+      [],
+      ['fly'],
+      ['organizations', 'create'],
+      ['seed', '--calls', 'many'],
+      ['import', 'calls.csv', '--organization', 'acme'],
+    ];
+    for (const ran of await Promise.all(misuses.map((words) => run(words)))) {
+      expect(ran).toMatchObject({ code: 2, out: '', errors: expect.stringMatching(/./) });
+    }
+  });
+
+  it('exit 78 for a mistake of the configuration, without its value', { timeout: timeoutMs }, async () => {
+    const { code, errors } = await run(['migrate'], { env: { DATABASE_URL: 'mysql://u:hunter2@h/x' } });
+    expect(code).toBe(78);
+    expect(errors).toContain('DATABASE_URL');
+    expect(errors).not.toContain('hunter2');
+  });
+
+  it('give up a server that hangs up on everyone, without the password', { timeout: timeoutMs }, async () => {
+    const server = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { port } = server.address() as { port: number };
+    const env = { DATABASE_URL: `postgres://u:hunter2@127.0.0.1:${port}/x` };
+    const { code, errors } = await run(['organizations', 'list'], { env });
+    server.close();
+    expect(code).toBe(1);
+    expect(errors).toMatch(/^The database cannot be reached[^\n]*\n$/);
+    expect(errors).not.toContain('hunter2');
+  });
+});
