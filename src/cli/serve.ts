@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
 import { createApp } from '../app.ts';
 import type { Config } from '../config.ts';
-import { type Database, openPglite, openPostgres, queryRows } from '../db/client.ts';
-import { migrateEmbeddedDatabase, migratePostgresDatabase } from '../db/migrate.ts';
+import { type Database, queryRows } from '../db/client.ts';
 import { seedDemo } from '../demo/seed.ts';
 import type { Demo } from '../graphiql/serve.ts';
 import { createLog } from '../log.ts';
 import { listen } from '../server.ts';
+import { openDatabase } from './database.ts';
 
 const demoCalls = 2_000;
 const exitTimeoutMs = 15_000;
@@ -16,7 +16,7 @@ const exitTimeoutMs = 15_000;
 /** Serves until a signal says to stop; a second signal ends the process at once. */
 export async function runServe(config: Config): Promise<void> {
   const log = createLog(config.logLevel);
-  const database = await openMigrated(config);
+  const database = await openDatabase(config);
   try {
     const demo =
       database.kind === 'embedded' && !config.production ? await prepareDemo(config, database) : null;
@@ -29,16 +29,6 @@ export async function runServe(config: Config): Promise<void> {
   } finally {
     await database.close();
   }
-}
-
-async function openMigrated(config: Config): Promise<Database> {
-  if (config.databaseUrl !== undefined) {
-    await migratePostgresDatabase(config.databaseUrl);
-    return openPostgres({ url: config.databaseUrl, poolSize: config.databasePool });
-  }
-  const database = await openPglite(config.dataDir);
-  await migrateEmbeddedDatabase(database);
-  return database;
 }
 
 /**

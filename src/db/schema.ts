@@ -3,6 +3,7 @@ import {
   type AnyPgColumn,
   bigint,
   check,
+  customType,
   foreignKey,
   index,
   integer,
@@ -17,6 +18,8 @@ import {
 
 // Milliseconds: what orders anything must survive JavaScript's Date, and a cursor that drops digits skips rows.
 const instant = (name: string) => timestamp(name, { precision: 3, withTimezone: true, mode: 'string' });
+// Words of a closed list: compared byte by byte whatever the database's language, which makes their indexes faster.
+const code = customType<{ data: string }>({ dataType: () => 'text collate "C"' });
 const createdAt = () => instant('created_at').notNull().default(sql`now()`);
 // RFC 3339 has years of four digits and no infinity; a cursor holds no others.
 const inFourDigitYears = (column: AnyPgColumn) =>
@@ -34,7 +37,7 @@ export const organizationMembers = pgTable(
   {
     organizationId: organizationId().references(() => organizations.id, { onDelete: 'cascade' }),
     userId: uuid('user_id').notNull(),
-    role: text('role').notNull(),
+    role: code('role').notNull(),
     createdAt: createdAt(),
   },
   (t) => [
@@ -50,7 +53,7 @@ export const apiKeys = pgTable(
     id: uuid('id').primaryKey().defaultRandom(),
     organizationId: organizationId().references(() => organizations.id, { onDelete: 'cascade' }),
     name: text('name').notNull().default(''),
-    environment: text('environment').notNull(),
+    environment: code('environment').notNull(),
     prefix: text('prefix').notNull(),
     secretHash: text('secret_hash').notNull(),
     scopes: text('scopes').array().notNull(),
@@ -88,16 +91,16 @@ export const calls = pgTable(
   {
     organizationId: organizationId().references(() => organizations.id, { onDelete: 'cascade' }),
     id: uuid('id').notNull().defaultRandom(),
-    environment: text('environment').notNull().default('live'),
+    environment: code('environment').notNull().default('live'),
     phoneNumberId: uuid('phone_number_id'),
     endpointId: text('endpoint_id'),
-    direction: text('direction').notNull(),
-    status: text('status').notNull(),
+    direction: code('direction').notNull(),
+    status: code('status').notNull(),
     fromNumber: text('from_number').notNull(),
     toNumber: text('to_number').notNull(),
     duration: integer('duration'),
     costCents: integer('cost_cents'),
-    hangupCause: text('hangup_cause'),
+    hangupCause: code('hangup_cause'),
     transcript: text('transcript'),
     metadata: jsonb('metadata').notNull().default({}),
     createdAt: createdAt(),
@@ -161,7 +164,7 @@ export const recordings = pgTable(
   {
     organizationId: organizationId(),
     callId: uuid('call_id').notNull(),
-    status: text('status').notNull(),
+    status: code('status').notNull(),
     format: text('format'),
     sizeBytes: bigint('size_bytes', { mode: 'number' }),
     durationSeconds: integer('duration_seconds'),
@@ -185,7 +188,7 @@ export const callDeletions = pgTable(
   {
     organizationId: organizationId().references(() => organizations.id, { onDelete: 'cascade' }),
     callId: uuid('call_id').notNull(),
-    environment: text('environment').notNull(),
+    environment: code('environment').notNull(),
     deletedAt: instant('deleted_at').notNull().default(sql`now()`),
     actor: text('actor').notNull(),
     requestId: text('request_id').notNull(),
