@@ -3,87 +3,16 @@ import { expect, it } from 'vitest';
 import { type Db, queryRows } from '../../src/db/client.ts';
 import { openApp } from '../support/app.ts';
 import { graphqlClient, restClient } from '../support/client.ts';
+import {
+  type ClockChange,
+  type CreatedRange,
+  clockChanges,
+  insertEveryMinute,
+  statusNames,
+} from '../support/clock-changes.ts';
 import { describeOnEachDatabase, recordStatements } from '../support/databases.ts';
-import { insertCall, insertOrganization, type TestOrganization } from '../support/fixtures.ts';
+import { insertCall, insertOrganization } from '../support/fixtures.ts';
 import { selectUnits } from '../support/oracle.ts';
-
-interface ClockChange {
-  readonly timeZone: string;
-  readonly day: string;
-  readonly minutes: number;
-  /** The hours before and after the change, and how long they last. */
-  readonly hours: readonly [date: string, minutes: number][];
-}
-
-const changes: ClockChange[] = [
-  {
-    timeZone: 'Europe/Berlin',
-    day: '2025-03-30',
-    minutes: 23 * 60,
-    hours: [
-      ['2025-03-30T01:00:00+01:00', 60],
-      ['2025-03-30T03:00:00+02:00', 60],
-    ],
-  },
-  {
-    timeZone: 'Europe/Berlin',
-    day: '2025-10-26',
-    minutes: 25 * 60,
-    hours: [
-      ['2025-10-26T02:00:00+02:00', 60],
-      ['2025-10-26T02:00:00+01:00', 60],
-    ],
-  },
-  {
-    timeZone: 'America/New_York',
-    day: '2025-03-09',
-    minutes: 23 * 60,
-    hours: [
-      ['2025-03-09T01:00:00-05:00', 60],
-      ['2025-03-09T03:00:00-04:00', 60],
-    ],
-  },
-  {
-    timeZone: 'America/New_York',
-    day: '2025-11-02',
-    minutes: 25 * 60,
-    hours: [
-      ['2025-11-02T01:00:00-04:00', 60],
-      ['2025-11-02T01:00:00-05:00', 60],
-    ],
-  },
-  {
-    timeZone: 'Asia/Kolkata',
-    day: '2025-03-30',
-    minutes: 24 * 60,
-    hours: [
-      ['2025-03-30T01:00:00+05:30', 60],
-      ['2025-03-30T02:00:00+05:30', 60],
-    ],
-  },
-  {
-    timeZone: 'Australia/Lord_Howe',
-    day: '2025-04-06',
-    minutes: 24 * 60 + 30,
-    hours: [
-      ['2025-04-06T01:00:00+11:00', 60],
-      ['2025-04-06T01:30:00+10:30', 30],
-      ['2025-04-06T02:00:00+10:30', 60],
-    ],
-  },
-  {
-    timeZone: 'Australia/Lord_Howe',
-    day: '2025-10-05',
-    minutes: 23 * 60 + 30,
-    hours: [
-      ['2025-10-05T01:00:00+10:30', 60],
-      ['2025-10-05T02:30:00+11:00', 30],
-      ['2025-10-05T03:00:00+11:00', 60],
-    ],
-  },
-];
-
-const statuses = 'queued,initiated,ringing,answered,in_progress,completed,failed,busy,no_answer,canceled';
 
 const trendsDocument = /* GraphQL */ `
   query ($filter: CallFilter, $interval: CallTrendInterval!, $timeZone: TimeZone!) {
@@ -107,7 +36,7 @@ describeOnEachDatabase('trends', (database) => {
     };
   };
 
-  it.each(changes)(
+  it.each(clockChanges)(
     'count $minutes minutes on $day in $timeZone, and days, weeks and months as PostgreSQL does',
     async (change) => {
       const { db } = database();
@@ -136,7 +65,7 @@ describeOnEachDatabase('trends', (database) => {
     },
   );
 
-  it.each(changes)(
+  it.each(clockChanges)(
     'part the hours around $day in $timeZone, each the total of the list between its start and end',
     async (change) => {
       const { timeZone } = change;
@@ -170,7 +99,7 @@ describeOnEachDatabase('trends', (database) => {
       ['2025-03-10', 1],
       ['2025-03-11', 0],
     ]);
-    const zeros = statuses.split(',').map((status) => ({ status: status.toUpperCase(), count: 0 }));
+    const zeros = statusNames.split(',').map((status) => ({ status: status.toUpperCase(), count: 0 }));
     const nothing = { inbound: 0, outbound: 0, answered: 0, totalDurationSeconds: 0, totalCostCents: 0 };
     expect(points[0]).toMatchObject({ ...nothing, byStatus: zeros });
     expect(points[1].byStatus).toEqual(
@@ -265,7 +194,7 @@ describeOnEachDatabase('trends', (database) => {
 
   it('have the zone’s days in REST, and say which, whichever the interval', async () => {
     const { organization, rest } = await open();
-    const [change] = changes as [ClockChange];
+    const [change] = clockChanges as [ClockChange];
     await insertEveryMinute(database().db, organization, change);
     const get = (query: string) => rest.getOk(`/calls?action=trends&timezone=Europe/Berlin&${query}`);
     const labelled = async (interval: string) => {
@@ -319,36 +248,6 @@ interface Point {
   readonly totalCostCents: number;
 }
 
-interface Range {
-  readonly createdFrom: string;
-  readonly createdTo: string;
-}
-
-/** A call at each minute of the day of the change, the day before and the day after, no two alike for long. */
-async function insertEveryMinute(
-  db: Db,
-  { id }: TestOrganization,
-  { timeZone, day }: ClockChange,
-): Promise<Range> {
-  const midnight = (days: number) =>
-    sql`((${day}::text::date + ${days}::int)::timestamp at time zone ${timeZone})`;
-  await db.execute(sql`insert into calls
-      (organization_id, direction, status, from_number, to_number, duration, cost_cents, created_at, answered_at)
-    select ${id}::uuid, case when n % 3 = 0 then 'inbound' else 'outbound' end,
-      (string_to_array(${statuses}, ','))[n % 10 + 1], '+12025550100', '+12025550101', n % 61, n % 7, at,
-      case when n % 2 = 0 then at end
-    from (select at, (row_number() over (order by at))::int as n
-      from generate_series(${midnight(-1)}, ${midnight(2)} - interval '1 minute', interval '1 minute') at) minutes`);
-  const utc = (instant: ReturnType<typeof midnight>) =>
-    sql`to_char(${instant} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-  const [range] = await queryRows<Range>(
-    db,
-    sql`select ${utc(midnight(-1))} as "createdFrom", ${utc(midnight(2))} as "createdTo"`,
-  );
-  if (range === undefined) throw new Error('The statement gave no row.');
-  return range;
-}
-
 async function selectLast30Days(db: Db, timeZone: string): Promise<string[]> {
   const rows = await queryRows<{ date: string }>(
     db,
@@ -358,7 +257,7 @@ async function selectLast30Days(db: Db, timeZone: string): Promise<string[]> {
   return rows.map(({ date }) => date);
 }
 
-function expectPartition(points: readonly Point[], { createdFrom, createdTo }: Range): void {
+function expectPartition(points: readonly Point[], { createdFrom, createdTo }: CreatedRange): void {
   const bounds = [createdFrom, ...points.slice(1).map(({ start }) => start), createdTo];
   expect(points.map(({ start, end }) => [start, end])).toEqual(
     points.map((_, i) => [bounds[i], bounds[i + 1]]),
