@@ -81,7 +81,8 @@ CREATE TABLE "organization_members" (
 CREATE TABLE "organizations" (
 	"id" uuid PRIMARY KEY DEFAULT gen_random_uuid() NOT NULL,
 	"name" text NOT NULL,
-	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL
+	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "organizations_created_at" CHECK ("organizations"."created_at" >= '0001-01-01T00:00:00Z' and "organizations"."created_at" < '9999-12-31T00:00:00Z')
 );
 --> statement-breakpoint
 CREATE TABLE "phone_numbers" (
@@ -91,7 +92,8 @@ CREATE TABLE "phone_numbers" (
 	"country" text,
 	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "phone_numbers_pkey" PRIMARY KEY("organization_id","id"),
-	CONSTRAINT "phone_numbers_e164" UNIQUE("organization_id","e164")
+	CONSTRAINT "phone_numbers_e164" UNIQUE("organization_id","e164"),
+	CONSTRAINT "phone_numbers_created_at" CHECK ("phone_numbers"."created_at" >= '0001-01-01T00:00:00Z' and "phone_numbers"."created_at" < '9999-12-31T00:00:00Z')
 );
 --> statement-breakpoint
 CREATE TABLE "recordings" (

@@ -55,6 +55,7 @@ export function createApp({ config, database, log, demo = null, ...parts }: AppP
     const { ready, reasons } = await health.check();
     return c.json(ready ? { status: 'ready' } : { status: 'not ready', reasons }, ready ? 200 : 503);
   });
+  for (const path of ['/healthz', '/readyz']) app.all(path, (c) => refuseMethod(c, 'GET, HEAD, OPTIONS'));
   if (graphiql !== null) {
     app.get('/graphiql/*', (c) => graphiql.findAsset(c.req.raw) ?? Promise.reject(routeNotFound()));
   }

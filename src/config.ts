@@ -2,7 +2,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 
-const port = z.coerce.number().int().min(0).max(65_535);
+const wholeNumber = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, { message: `must be a whole number from ${min} to ${max}` })
+    .transform(Number)
+    .refine((n) => n >= min && n <= max, { message: `must be a whole number from ${min} to ${max}` });
 const onOff = z
   .enum(['on', 'off', 'true', 'false', '1', '0'])
   .transform((v) => ['on', 'true', '1'].includes(v));
@@ -17,13 +22,13 @@ const environmentSchema = z.object({
     .enum(['production', 'development', 'test'])
     .optional()
     .describe('`production` requires DATABASE_URL, seeds nothing, and turns GraphiQL and introspection off.'),
-  PORT: port.default(4000).describe('The port to listen on.'),
+  PORT: wholeNumber(0, 65_535).default(4000).describe('The port to listen on.'),
   HOST: z.string().default('127.0.0.1').describe('The address to listen on.'),
   DATABASE_URL: postgresUrl
     .optional()
     .describe('PostgreSQL 14 or newer. Absent: an embedded database in DATA_DIR.'),
   DATA_DIR: z.string().default('.data').describe('The directory of the embedded database.'),
-  DATABASE_POOL: z.coerce.number().int().min(1).max(1000).default(10).describe('Connections to PostgreSQL.'),
+  DATABASE_POOL: wholeNumber(1, 1000).default(10).describe('Connections to PostgreSQL.'),
   SUPABASE_URL: z
     .url({ protocol: /^https?$/, message: 'must be an http(s) URL' })
     .transform((v) => v.replace(/\/+$/, ''))
@@ -50,10 +55,7 @@ const environmentSchema = z.object({
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .default('info')
     .describe('trace, debug, info, warn, error, fatal or silent.'),
-  RATE_LIMIT: z.coerce
-    .number()
-    .int()
-    .min(0)
+  RATE_LIMIT: wholeNumber(0, 1_000_000)
     .optional()
     .describe('Requests per second and organization; 0: no limit. Default: 0; 100 in production.'),
 });

@@ -13,7 +13,8 @@ import {
   startOfDay,
   startOfNextDay,
 } from './calendar.ts';
-import type { CallScope } from './call.ts';
+import { type CallScope, ownCalls } from './call.ts';
+import { queryJsonRows } from './detail.ts';
 import { type CallFilter, toCondition } from './filter.ts';
 import { addRow, type CallSums, emptySums, type SumsRow, sumsColumns } from './sums.ts';
 
@@ -41,7 +42,7 @@ export async function getCallTrends(
   { interval, timeZone, now }: { interval: Interval; timeZone: string; now: number },
 ): Promise<CallTrends> {
   requireScope(caller, 'calls:read');
-  const range = toRange(filter, timeZone, now);
+  const range = await findRange({ db, caller }, filter, timeZone, now);
   const points = listBuckets({ ...range, interval, zone: timeZone }).map((bucket) => ({
     ...bucket,
     sums: emptySums(),
@@ -65,12 +66,43 @@ export async function getCallTrends(
   return { ...range, points };
 }
 
-/** The filter's dates; where one is missing, 30 days of the zone's calendar from or to the other, or up to today. */
-function toRange(filter: CallFilter, timeZone: string, now: number): { from: number; to: number } {
-  const endOfToday = startOfNextDay(dateAt(now, timeZone), timeZone);
-  const to = filter.createdTo ?? Math.max(endOfToday, filter.createdFrom ?? endOfToday);
-  if (filter.createdFrom !== undefined) return { from: filter.createdFrom, to };
-  const lastDay = dateAt(Math.max(to - 1, instantMin), timeZone);
-  const from = startOfDay(addDays(lastDay, 1 - defaultDays), timeZone);
-  return { from: Math.min(Math.max(from, instantMin), to), to };
+/**
+ * The filter's dates. Without any, the last 30 days of the zone's calendar, today included. Where only one is
+ * missing, the calls themselves end the range, so that the trend adds up to the list of the same filter; it
+ * reaches at least to the end of today, or 30 days back.
+ */
+async function findRange(
+  scope: CallScope,
+  { createdFrom, createdTo }: CallFilter,
+  timeZone: string,
+  now: number,
+): Promise<{ from: number; to: number }> {
+  const endOfDay = (instant: number) => startOfNextDay(dateAt(instant, timeZone), timeZone);
+  const daysBefore = (end: number) => {
+    const lastDay = dateAt(Math.max(end - 1, instantMin), timeZone);
+    return Math.max(startOfDay(addDays(lastDay, 1 - defaultDays), timeZone), instantMin);
+  };
+  if (createdFrom !== undefined && createdTo !== undefined) return { from: createdFrom, to: createdTo };
+  if (createdFrom === undefined && createdTo === undefined) {
+    return { from: daysBefore(endOfDay(now)), to: endOfDay(now) };
+  }
+  const { oldest, newest } = await findExtent(scope);
+  if (createdTo === undefined) {
+    return { from: createdFrom ?? 0, to: Math.max(createdFrom ?? 0, endOfDay(now), endOfDay(newest ?? now)) };
+  }
+  const from = Math.min(daysBefore(createdTo), startOfDay(dateAt(oldest ?? createdTo, timeZone), timeZone));
+  return { from: Math.min(Math.max(from, instantMin), createdTo), to: createdTo };
+}
+
+async function findExtent({
+  db,
+  caller,
+}: CallScope): Promise<{ oldest: number | null; newest: number | null }> {
+  const [row] = await queryJsonRows<{ oldest: string | null; newest: string | null }>(
+    { db, caller },
+    sql`select min(${calls.createdAt}) as oldest, max(${calls.createdAt}) as newest
+      from ${calls} where ${ownCalls(caller)}`,
+  );
+  const toInstant = (text: string | null | undefined) => (text == null ? null : Date.parse(text));
+  return { oldest: toInstant(row?.oldest), newest: toInstant(row?.newest) };
 }

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { type Scope, scopes } from '../auth/caller.ts';
 import { parseUuid } from '../auth/uuid.ts';
+import { parseInstant } from '../calls/calendar.ts';
 
 /** What every command has that prints something a program may read. */
 export interface JsonOption {
@@ -35,15 +36,18 @@ export function parseScopes(text: string): Scope[] {
   return known;
 }
 
-const dateForms = /^\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d))?$/;
-
 /** A day, which means its beginning in UTC, or an RFC 3339 time; to come. */
 export function parseExpiry(text: string): Date {
-  const date = new Date(dateForms.test(text) ? text : Number.NaN);
-  const [, day] = /^\d{4}-\d\d-(\d\d)$/.exec(text) ?? [];
-  if (Number.isNaN(date.getTime()) || (day !== undefined && date.getUTCDate() !== Number(day))) {
-    throw new InvalidArgumentError('It must be YYYY-MM-DD or an RFC 3339 time.');
+  const instant = parseInstantOrNull(text.length === 10 ? `${text}T00:00:00Z` : text);
+  if (instant === null) throw new InvalidArgumentError('It must be YYYY-MM-DD or an RFC 3339 time.');
+  if (instant <= Date.now()) throw new InvalidArgumentError('It must be in the future.');
+  return new Date(instant);
+}
+
+function parseInstantOrNull(text: string): number | null {
+  try {
+    return parseInstant('expires', text);
+  } catch {
+    return null;
   }
-  if (date.getTime() <= Date.now()) throw new InvalidArgumentError('It must be in the future.');
-  return date;
 }

@@ -43,6 +43,8 @@ export function toErrorLine(error: unknown): string {
   if ((syscall === 'open' || syscall === 'read') && systemCode) {
     return `${path ?? 'The input'} cannot be read (${systemCode}).`;
   }
+  if (syscall === 'listen')
+    return `The address cannot be listened on (${systemCode}); PORT and HOST choose another.`;
   const appError = toAppError(error);
   const code = findCode(appError.cause);
   if (appError.code !== 'INTERNAL_SERVER_ERROR')

@@ -26,11 +26,15 @@ const inFourDigitYears = (column: AnyPgColumn) =>
   sql`${column} >= '0001-01-01T00:00:00Z' and ${column} < '9999-12-31T00:00:00Z'`;
 const organizationId = () => uuid('organization_id').notNull();
 
-export const organizations = pgTable('organizations', {
-  id: uuid('id').primaryKey().defaultRandom(),
-  name: text('name').notNull(),
-  createdAt: createdAt(),
-});
+export const organizations = pgTable(
+  'organizations',
+  {
+    id: uuid('id').primaryKey().defaultRandom(),
+    name: text('name').notNull(),
+    createdAt: createdAt(),
+  },
+  (t) => [check('organizations_created_at', inFourDigitYears(t.createdAt))],
+);
 
 export const organizationMembers = pgTable(
   'organization_members',
@@ -83,6 +87,7 @@ export const phoneNumbers = pgTable(
   (t) => [
     primaryKey({ name: 'phone_numbers_pkey', columns: [t.organizationId, t.id] }),
     unique('phone_numbers_e164').on(t.organizationId, t.e164),
+    check('phone_numbers_created_at', inFourDigitYears(t.createdAt)),
   ],
 );
 

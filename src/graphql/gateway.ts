@@ -88,6 +88,9 @@ export function createGateway({ db, log, introspection }: GatewayParts): Gateway
         errors: [refusal('BAD_USER_INPUT', 'The document has no such operation; name one of its own.')],
       };
     }
+    if (schema.getRootType(operation.operation) == null) {
+      return { errors: [refusal('GRAPHQL_VALIDATION_FAILED', `There are no ${operation.operation}s here.`)] };
+    }
     const tooMuch = checkLimits(schema, document, operation, variables ?? {});
     if (tooMuch !== null) return { errors: [tooMuch] };
     const errors = validate(schema, document) as readonly GraphQLError[];

@@ -31,7 +31,7 @@ const dateParam = (name: string) =>
   );
 
 export const listParams = z.object({
-  page: parameter(positiveInteger.pipe(z.int().min(1)).default(1), 'an integer of 1 or more'),
+  page: parameter(positiveInteger.pipe(z.int().min(1)).default(1), 'an integer from 1 to 9007199254740991'),
   limit: parameter(positiveInteger.pipe(z.int().min(1).max(100)).default(20), 'an integer from 1 to 100'),
   action: z.enum(['stats', 'trends']).optional(),
   status: parameter(statusList.optional(), `one or several of ${callStatuses.join(', ')}, comma-separated`),
@@ -92,7 +92,7 @@ export function parseParams<Shape extends z.ZodRawShape>(schema: z.ZodObject<Sha
 function parseQuery(url: string): Record<string, string> {
   const start = url.indexOf('?');
   if (start < 0) return {};
-  const params: Record<string, string> = {};
+  const params: Record<string, string> = Object.create(null);
   for (const pair of url.slice(start + 1).split('&')) {
     if (pair === '') continue;
     const [name = '', ...value] = pair.split('=');
@@ -103,7 +103,8 @@ function parseQuery(url: string): Record<string, string> {
   return params;
 }
 
-function decode(text: string): string {
+/** Decodes a part of a URL. Throws INVALID_URL. */
+export function decode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

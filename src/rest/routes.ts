@@ -1,10 +1,17 @@
 import { type Context, Hono } from 'hono';
 import type { Caller } from '../auth/caller.ts';
-import { AppError, callInProgress, callNotFound, internalServerError, methodNotAllowed } from '../errors.ts';
+import {
+  AppError,
+  callInProgress,
+  callNotFound,
+  internalServerError,
+  methodNotAllowed,
+  notAcceptable,
+} from '../errors.ts';
 import type { Gateway } from '../graphql/gateway.ts';
 import { answerList, answerStats, answerTrends } from './collection.ts';
 import { type DataOf, parseDocuments } from './documents.ts';
-import { deleteParams, detailParams, listParams, parseParams, requireUuid } from './params.ts';
+import { decode, deleteParams, detailParams, listParams, parseParams, requireUuid } from './params.ts';
 import { toRestCall, toRestEvent, toRestRecording } from './projection.ts';
 import type { Execute, RequestEnv } from './request.ts';
 
@@ -34,9 +41,15 @@ export function createRestRoutes(
     throw methodNotAllowed(methods);
   };
 
-  routes.get('/', async (c) => {
-    c.set('operation', 'GET /calls');
+  const admit = async (c: Context<RequestEnv>, operation: string) => {
+    c.set('operation', operation);
     await authenticate(c);
+    const accept = c.req.raw.headers.get('accept');
+    if (accept !== null && !takesJson.test(accept)) throw notAcceptable('application/json');
+  };
+
+  routes.get('/', async (c) => {
+    await admit(c, 'GET /calls');
     const params = parseParams(listParams, c.req.raw.url);
     switch (params.action) {
       case 'stats':
@@ -50,23 +63,28 @@ export function createRestRoutes(
   routes.all('/', allow('GET, HEAD, OPTIONS'));
 
   routes.get('/:id', async (c) => {
-    c.set('operation', 'GET /calls/{id}');
-    await authenticate(c);
+    await admit(c, 'GET /calls/{id}');
     parseParams(detailParams, c.req.raw.url);
-    return answerDetail(c, execute, requireUuid('id', c.req.param('id')));
+    return answerDetail(c, execute, parseId(c));
   });
 
   routes.delete('/:id', async (c) => {
-    c.set('operation', 'DELETE /calls/{id}');
-    await authenticate(c);
+    await admit(c, 'DELETE /calls/{id}');
     const { force } = parseParams(deleteParams, c.req.raw.url);
-    const { deleteCall } = await execute(c, 'delete', { id: requireUuid('id', c.req.param('id')), force });
+    const { deleteCall } = await execute(c, 'delete', { id: parseId(c), force });
     if (deleteCall.__typename === 'CallNotFoundError') throw callNotFound();
     if (deleteCall.__typename === 'CallInProgressError') throw callInProgress();
     return c.body(null, 204);
   });
   routes.all('/:id', allow('GET, HEAD, DELETE, OPTIONS'));
   return routes;
+}
+
+const takesJson = /^\s*$|\*\/\*|application\/(\*|json)/i;
+
+/** The id of the path. Throws INVALID_URL for escapes that are none, INVALID_ID. */
+function parseId(c: Context<RequestEnv>): string {
+  return requireUuid('id', decode(c.req.path.slice(c.req.path.lastIndexOf('/') + 1)));
 }
 
 async function answerDetail(c: Context<RequestEnv>, execute: Execute, id: string): Promise<Response> {

@@ -149,7 +149,25 @@ describeOnEachDatabase('trends', (database) => {
     expect(points.map(({ total }: Point) => total).filter((total: number) => total > 0)).toEqual([1]);
   });
 
-  it('are 30 days up to an end that is given alone, and reach from a start that is given alone to today', async () => {
+  it('reach as far as the calls where only one date is given, so that they add up to the list', async () => {
+    const { graphql, organization } = await open();
+    const { db } = database();
+    for (const createdAt of ['2001-05-06T07:08:09.000Z', '2500-01-02T03:04:05.000Z']) {
+      await insertCall(db, organization.id, { createdAt });
+    }
+    const totals = `query ($filter: CallFilter) {
+      calls(filter: $filter) { totalCount }
+      callTrends(filter: $filter, interval: MONTH, timeZone: "Asia/Tokyo") { points { total } }
+    }`;
+    for (const filter of [{ createdTo: '2026-01-01T00:00:00Z' }, { createdFrom: '2026-01-01T00:00:00Z' }]) {
+      const { calls, callTrends } = await graphql.queryData(totals, { filter });
+      const sum = callTrends.points.reduce((all: number, { total }: Point) => all + total, 0);
+      expect(sum).toBe(calls.totalCount);
+      expect(sum).toBeGreaterThan(0);
+    }
+  });
+
+  it('are 30 days up to an end, and reach from a start to today, where only one is given and no call lies beyond', async () => {
     const { graphql } = await open();
     const until = {
       interval: 'DAY',

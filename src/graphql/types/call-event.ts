@@ -14,7 +14,11 @@ builder.node(CallEventNode, {
         'What happened: call.initiated, call.answered, recording.ready … or a word.word of the platform’s users.',
     }),
     timestamp: t.expose('timestamp', { type: 'DateTime', description: 'When it happened.' }),
-    data: t.expose('data', { type: 'JSON', description: 'What else is known of it.' }),
+    data: t.expose('data', {
+      type: 'JSON',
+      nullable: true,
+      description: 'What else is known of it; null where that is JSON’s null.',
+    }),
   }),
 });
 

@@ -50,7 +50,8 @@ builder.node(CallNode, {
     }),
     metadata: t.expose('metadata', {
       type: 'JSON',
-      description: 'What the platform’s users attached to it.',
+      nullable: true,
+      description: 'What the platform’s users attached to it; null where that is JSON’s null.',
     }),
     createdAt: t.expose('createdAt', {
       type: 'DateTime',
