@@ -97,6 +97,7 @@ export const calls = pgTable(
     organizationId: organizationId().references(() => organizations.id, { onDelete: 'cascade' }),
     id: uuid('id').notNull().defaultRandom(),
     environment: code('environment').notNull().default('live'),
+    // No foreign key: a call's record outlives the number, and checking it was a quarter of the cost of a COPY.
     phoneNumberId: uuid('phone_number_id'),
     endpointId: text('endpoint_id'),
     direction: code('direction').notNull(),
@@ -115,11 +116,6 @@ export const calls = pgTable(
   },
   (t) => [
     primaryKey({ name: 'calls_pkey', columns: [t.organizationId, t.id] }),
-    foreignKey({
-      name: 'calls_phone_number',
-      columns: [t.organizationId, t.phoneNumberId],
-      foreignColumns: [phoneNumbers.organizationId, phoneNumbers.id],
-    }),
     index('calls_newest').on(t.organizationId, t.environment, t.createdAt, t.id),
     index('calls_newest_by_number').on(t.organizationId, t.environment, t.phoneNumberId, t.createdAt, t.id),
     index('calls_newest_by_status').on(t.organizationId, t.environment, t.status, t.createdAt, t.id),

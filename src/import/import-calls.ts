@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Environment } from '../auth/caller.ts';
 import { type BulkTransaction, inBulkTransaction } from '../db/bulk.ts';
 import type { Database } from '../db/client.ts';
@@ -16,6 +17,8 @@ export interface ImportOptions {
 }
 
 const batchSize = 5_000;
+// A row in memory is read without a turn of the event loop, and without turns the last batch is not sent.
+const rowsPerTurn = 10;
 
 /**
  * Imports a call log: all of its rows, or, when it throws, none. Numbers that the organization does not have yet are
@@ -79,6 +82,7 @@ async function* inBatches(rows: AsyncIterable<NumberedCallRow>): AsyncGenerator<
   let batch: NumberedCallRow[] = [];
   for await (const row of rows) {
     batch.push(row);
+    if (batch.length % rowsPerTurn === 0) await nextTurn();
     if (batch.length < batchSize) continue;
     yield batch;
     batch = [];

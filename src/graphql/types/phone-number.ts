@@ -1,5 +1,4 @@
 import { builder } from '../builder.ts';
-import type { Loaders } from '../loaders.ts';
 
 interface PhoneNumberRef {
   readonly id: string;
@@ -9,29 +8,25 @@ interface PhoneNumberRef {
 export const PhoneNumberNode = builder.objectRef<PhoneNumberRef>('PhoneNumber');
 
 builder.node(PhoneNumberNode, {
-  description: 'A phone number of the organization.',
+  description: 'A phone number of the organization. A call keeps the id of a number that is gone since.',
   id: { resolve: (number) => number.id },
   fields: (t) => ({
     uuid: t.field({ type: 'UUID', description: 'Its id in the REST API.', resolve: ({ id }) => id }),
     e164: t.string({
-      description: 'The number in E.164, such as +4930123456.',
-      resolve: async ({ id }, _args, { loaders }) => (await getPhoneNumber(loaders, id)).e164,
+      nullable: true,
+      description: 'The number in E.164, such as +4930123456; null where the organization no longer has it.',
+      resolve: async ({ id }, _args, { loaders }) => (await loaders.phoneNumbers.load(id))?.e164 ?? null,
     }),
     country: t.string({
       nullable: true,
       description: 'Its country.',
-      resolve: async ({ id }, _args, { loaders }) => (await getPhoneNumber(loaders, id)).country,
+      resolve: async ({ id }, _args, { loaders }) => (await loaders.phoneNumbers.load(id))?.country ?? null,
     }),
     createdAt: t.field({
       type: 'DateTime',
-      description: 'When it was created.',
-      resolve: async ({ id }, _args, { loaders }) => (await getPhoneNumber(loaders, id)).createdAt,
+      nullable: true,
+      description: 'When the organization got it; null where it no longer has it.',
+      resolve: async ({ id }, _args, { loaders }) => (await loaders.phoneNumbers.load(id))?.createdAt ?? null,
     }),
   }),
 });
-
-async function getPhoneNumber(loaders: Loaders, id: string) {
-  const number = await loaders.phoneNumbers.load(id);
-  if (number === null) throw new Error('The phone number of a call is gone.');
-  return number;
-}
