@@ -7,7 +7,7 @@ import type { CopyValue } from '../db/copy-text.ts';
 import { findCode, toAppError } from '../db/errors.ts';
 import type { CallRow, NumberedCallRow } from './call-row.ts';
 import { badCell, badFile, badRow, ImportError } from './error.ts';
-import { findNumberIds } from './numbers.ts';
+import { findNumberIds, type SeenNumbers } from './numbers.ts';
 
 export interface ImportOptions {
   readonly organizationId: string;
@@ -33,9 +33,10 @@ export async function importCalls(
   try {
     return await inBulkTransaction(database, async (tx) => {
       await lockOrganization(tx, organizationId);
+      const seen: SeenNumbers = new Map();
       let imported = 0;
       await forEachBatch(rows, async (batch) => {
-        await copyBatch(tx, batch, { organizationId, environment });
+        await copyBatch(tx, batch, { organizationId, environment, seen });
         imported += batch.length;
         onProgress(imported);
       });
@@ -91,6 +92,7 @@ async function* inBatches(rows: AsyncIterable<NumberedCallRow>): AsyncGenerator<
 }
 
 interface Target {
+  readonly seen: SeenNumbers;
   readonly organizationId: string;
   readonly environment: Environment;
 }
@@ -106,7 +108,7 @@ async function copyBatch(
   batch: readonly NumberedCallRow[],
   target: Target,
 ): Promise<void> {
-  const numberIds = await findNumberIds(tx, target.organizationId, batch);
+  const numberIds = await findNumberIds(tx, target.organizationId, batch, target.seen);
   const values = batch.map(({ row }, i) => toValues(row, numberIds[i] ?? null, target));
   try {
     await tx.copy('calls', columns, values);

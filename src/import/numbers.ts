@@ -2,6 +2,12 @@ import type { BulkTransaction } from '../db/bulk.ts';
 import type { NumberedCallRow } from './call-row.ts';
 import { badCell } from './error.ts';
 
+// More numbers than an organization has; a bound all the same.
+const rememberedMax = 100_000;
+
+/** The ids of numbers that an import has seen so far: asking again would cost each batch two round trips. */
+export type SeenNumbers = Map<string, string>;
+
 /**
  * The ids of the rows' phone numbers, aligned with the rows. A row's `phone_number` decides; where the organization
  * lacks it, it is created, with the row's `phone_number_id` when that is given. An id alone must be known.
@@ -10,17 +16,20 @@ export async function findNumberIds(
   tx: BulkTransaction,
   organizationId: string,
   batch: readonly NumberedCallRow[],
+  seen: SeenNumbers,
 ): Promise<(string | null)[]> {
+  if (seen.size > rememberedMax) seen.clear();
   const wanted = new Map<string, { e164: string; id: string | null }>();
   for (const { row } of batch) {
     const e164 = row.phone_number;
-    if (e164 && !wanted.has(e164)) wanted.set(e164, { e164, id: row.phone_number_id ?? null });
+    if (e164 && !seen.has(e164) && !wanted.has(e164))
+      wanted.set(e164, { e164, id: row.phone_number_id ?? null });
   }
-  const idByNumber = await createNumbers(tx, organizationId, [...wanted.values()]);
+  for (const [e164, id] of await createNumbers(tx, organizationId, [...wanted.values()])) seen.set(e164, id);
   const known = await findKnownIds(tx, organizationId, batch);
   return batch.map(({ line, row }) => {
     if (row.phone_number) {
-      const id = idByNumber.get(row.phone_number);
+      const id = seen.get(row.phone_number);
       if (id === undefined) throw badCell(line, 'phone_number_id', 'is the id of another number');
       return id;
     }
