@@ -5,6 +5,7 @@ import { addKeys } from './cli/keys.ts';
 import { addMigrate } from './cli/migrate.ts';
 import { addOrganizations } from './cli/organizations.ts';
 import { printError, toErrorLine } from './cli/output.ts';
+import { addRollup } from './cli/rollup.ts';
 import { addSeed } from './cli/seed.ts';
 import { ConfigError, loadConfig } from './config.ts';
 
@@ -25,7 +26,7 @@ function createProgram(): Command {
       const { runServe } = await import('./cli/serve.ts');
       await runServe(config);
     });
-  for (const add of [addMigrate, addSeed, addImport, addKeys, addOrganizations]) add(program);
+  for (const add of [addMigrate, addSeed, addImport, addKeys, addOrganizations, addRollup]) add(program);
   return program;
 }
 

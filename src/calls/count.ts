@@ -1,7 +1,9 @@
 import { type SQL, sql } from 'drizzle-orm';
-import { calls } from '../db/schema.ts';
+import type { Caller } from '../auth/caller.ts';
+import { type CallFilter, toBounds } from './filter.ts';
+import { sumRows } from './sums.ts';
 
-/** A scalar subquery: how many calls meet the condition. */
-export function countCalls(condition: SQL): SQL {
-  return sql`(select count(*) from ${calls} where ${condition})`;
+/** A scalar subquery: how many of the caller's calls the filter lets through. */
+export function countCalls(caller: Caller, filter: CallFilter): SQL {
+  return sql`(select coalesce(sum(calls), 0) from (${sumRows(caller, filter, toBounds(filter))}) counted)`;
 }

@@ -5,7 +5,7 @@ import { formatInstant } from './calendar.ts';
 import { type CallScope, type InstantText, ownCalls } from './call.ts';
 import type { Position } from './cursor.ts';
 import { alignWith, queryJsonRows, uuidArray } from './detail.ts';
-import type { Page, PageRequest } from './page.ts';
+import type { Page, PageRequest } from './page-request.ts';
 
 export interface CallEvent {
   readonly id: string;

@@ -21,6 +21,11 @@ export interface CallFilter {
   readonly hasRecording?: boolean;
 }
 
+/** The bounds of the one bucket that the filter's dates make; infinite where they are absent. */
+export function toBounds({ createdFrom = -Infinity, createdTo = Infinity }: CallFilter): [number, number] {
+  return [createdFrom, createdTo];
+}
+
 /** The condition on `calls` of the caller's calls that the filter lets through. */
 export function toCondition(caller: Caller, filter: CallFilter): SQL {
   return sql.join([ownCalls(caller), ...filterConditions(filter)], sql` and `);

@@ -1,40 +1,12 @@
-import { type SQL, sql } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
 import { requireScope } from '../auth/caller.ts';
-import { queryRows } from '../db/client.ts';
-import { calls } from '../db/schema.ts';
-import { formatInstant } from './calendar.ts';
-import { type Call, type CallScope, callColumns } from './call.ts';
+import { queryPrepared, queryRows } from '../db/client.ts';
+import type { Call, CallScope } from './call.ts';
 import { countCalls } from './count.ts';
-import type { Position } from './cursor.ts';
-import { type CallFilter, toCondition } from './filter.ts';
-
-export const pageSizeDefault = 20;
-export const pageSizeMax = 100;
-
-/** Which part of an order: forward from its top (or `after`), or backward from its end (or `before`). */
-export interface PageRequest {
-  readonly size: number;
-  readonly backward: boolean;
-  readonly after: Position | null;
-  readonly before: Position | null;
-  /** How many to skip from the top; only forward and without positions. */
-  readonly offset: number;
-}
-
-/** What costs a query of its own and is found only on demand. */
-export interface PageExtras {
-  readonly totalCount: boolean;
-  readonly hasNextPage: boolean;
-  readonly hasPreviousPage: boolean;
-}
-
-export interface Page<Item> {
-  readonly items: readonly Item[];
-  readonly hasNextPage: boolean;
-  readonly hasPreviousPage: boolean;
-  /** Null where it was not asked for. */
-  readonly totalCount: number | null;
-}
+import type { CallFilter } from './filter.ts';
+import type { Page, PageExtras, PageRequest } from './page-request.ts';
+import { selectNeighbours, selectPage, withJump } from './page-rows.ts';
+import { isRolledUp } from './rollup-rows.ts';
 
 /**
  * Lists the caller's calls, newest first, one page at a time, with the total and the neighbours that were asked
@@ -50,14 +22,14 @@ export async function listCalls(
   extras: PageExtras,
 ): Promise<Page<Call>> {
   requireScope(caller, 'calls:read');
-  const condition = toCondition(caller, filter);
-  const rows = await queryRows<PageRow>(
+  const query = isPlannedOnce(filter) ? queryPrepared : queryRows;
+  const [row] = await query<PageRow>(
     db,
-    sql`select (${pageOf(condition, request)}) as items,
-      ${extras.totalCount ? countCalls(condition) : sql`null`} as "totalCount",
-      ${neighbours(condition, request, extras)}`,
+    sql`${withJump(caller, filter, request)}select (${selectPage(caller, filter, request)}) as items,
+      ${extras.totalCount ? countCalls(caller, filter) : sql`null`} as "totalCount",
+      ${selectNeighbours(caller, filter, request, extras)}`,
   );
-  return toPage(rows[0], request);
+  return toPage(row, request);
 }
 
 interface PageRow {
@@ -67,31 +39,12 @@ interface PageRow {
   readonly older: boolean;
 }
 
-function pageOf(condition: SQL, { size, backward, after, before, offset }: PageRequest): SQL {
-  const order = backward
-    ? sql`${calls.createdAt}, ${calls.id}`
-    : sql`${calls.createdAt} desc, ${calls.id} desc`;
-  return sql`select coalesce(json_agg(page), '[]') from (
-    select ${callColumns} from ${calls}
-    where ${condition}${after ? sql` and ${position} < ${at(after)}` : sql``}${before ? sql` and ${position} > ${at(before)}` : sql``}
-    order by ${order} limit ${size + 1}${offset > 0 ? sql` offset ${offset}` : sql``}) page`;
+/** With one index that serves it whatever its values are, a filter needs no plan of its own. */
+function isPlannedOnce(filter: CallFilter): boolean {
+  const { statuses, direction, phoneNumberIds } = filter;
+  const members = [statuses, direction, phoneNumberIds].filter((member) => member !== undefined);
+  return isRolledUp(filter) && members.length <= 1;
 }
-
-/** Whether there are calls on the other side of the page's bounds; its own side shows by a row too many. */
-function neighbours(condition: SQL, { after, before, offset }: PageRequest, extras: PageExtras): SQL {
-  const exists = (where: SQL) => sql`exists (select 1 from ${calls} where ${condition}${where})`;
-  const newer = after
-    ? exists(sql` and ${position} >= ${at(after)}`)
-    : offset > 0
-      ? exists(sql``)
-      : sql`false`;
-  const older = before ? exists(sql` and ${position} <= ${at(before)}`) : sql`false`;
-  return sql`${extras.hasPreviousPage ? newer : sql`false`} as newer, ${extras.hasNextPage ? older : sql`false`} as older`;
-}
-
-// Compared row-wise: the expanded `or` would be a filter on every row instead of a place in the index.
-const position = sql`(${calls.createdAt}, ${calls.id})`;
-const at = ({ at, id }: Position) => sql`(${formatInstant(at)}::timestamptz, ${id}::uuid)`;
 
 function toPage(row: PageRow | undefined, { size, backward }: PageRequest): Page<Call> {
   if (row === undefined) throw new Error('A page statement gave no row.');

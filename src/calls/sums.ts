@@ -1,6 +1,10 @@
 import { type SQL, sql } from 'drizzle-orm';
+import type { Caller } from '../auth/caller.ts';
 import { calls } from '../db/schema.ts';
 import { type CallDirection, type CallStatus, callDirections, callStatuses } from './call.ts';
+import { type CallFilter, toCondition } from './filter.ts';
+import { planRollup } from './rollup-plan.ts';
+import { bucketOf, grainsOf, isRolledUp, rollupRows } from './rollup-rows.ts';
 
 /** What is added up over a set of calls. Counts stay below 2^53; durations and costs may not, so they are bigint. */
 export interface CallSums {
@@ -13,19 +17,44 @@ export interface CallSums {
   totalCostCents: bigint;
 }
 
-/** The sums of one status and direction, as a statement gives them; numbers past 2^31 come as text. */
+/** The sums of one bucket, direction and status, as selectSums gives them. */
 export interface SumsRow {
+  readonly bucket: number;
   readonly status: CallStatus;
   readonly direction: CallDirection;
-  readonly calls: string | number;
-  readonly answered: string | number;
-  readonly duration: string | number;
-  readonly cost: string | number;
+  readonly calls: string;
+  readonly answered: string;
+  readonly duration: string;
+  readonly cost: string;
 }
 
-/** The select list that makes the counts of a SumsRow of a group of calls. */
-export const sumsColumns: SQL = sql`count(*)::text as calls, count(${calls.answeredAt})::text as answered,
-  coalesce(sum(${calls.duration}), 0)::text as duration, coalesce(sum(${calls.costCents}), 0)::text as cost`;
+/**
+ * A subquery of rows (bucket, direction, status, calls, answered, duration, cost): their sums over each bucket
+ * [bounds[i], bounds[i + 1]), numbered from 1, are exactly those of the caller's calls there that the filter lets
+ * through, all from the statement's one snapshot. From roll-ups where they can answer, else from the table.
+ */
+export function sumRows(caller: Caller, filter: CallFilter, bounds: readonly number[]): SQL {
+  const plan = isRolledUp(filter) ? planRollup(bounds, grainsOf(filter)) : null;
+  return plan === null ? tableRows(caller, filter, bounds) : rollupRows(caller, filter, plan);
+}
+
+function tableRows(caller: Caller, filter: CallFilter, bounds: readonly number[]): SQL {
+  const [from = 0, to = 0] = [bounds[0], bounds.at(-1)];
+  const dates = {
+    ...(Number.isFinite(from) && { createdFrom: from }),
+    ...(Number.isFinite(to) && { createdTo: to }),
+  };
+  return sql`select ${bucketOf(sql`${calls.createdAt}`, bounds)} as bucket, ${calls.direction} as direction,
+      ${calls.status} as status, count(*) as calls, count(${calls.answeredAt}) as answered,
+      coalesce(sum(${calls.duration}), 0) as duration, coalesce(sum(${calls.costCents}), 0) as cost
+    from ${calls} where ${toCondition(caller, { ...filter, ...dates })} group by 1, 2, 3`;
+}
+
+/** Adds up rows of sumRows by their bucket, direction and status. */
+export function selectSums(rows: SQL): SQL {
+  return sql`select bucket, direction, status, sum(calls)::text as calls, sum(answered)::text as answered,
+    sum(duration)::text as duration, sum(cost)::text as cost from (${rows}) summed group by 1, 2, 3`;
+}
 
 /** Sums of no calls: every status and direction is there, with zero. */
 export function emptySums(): CallSums {

@@ -1,12 +1,11 @@
 import { sql } from 'drizzle-orm';
 import { requireScope } from '../auth/caller.ts';
-import { queryRows } from '../db/client.ts';
+import { queryPrepared } from '../db/client.ts';
 import { calls } from '../db/schema.ts';
 import {
   addDays,
   type Bucket,
   dateAt,
-  formatInstant,
   type Interval,
   instantMin,
   listBuckets,
@@ -15,8 +14,8 @@ import {
 } from './calendar.ts';
 import { type CallScope, ownCalls } from './call.ts';
 import { queryJsonRows } from './detail.ts';
-import { type CallFilter, toCondition } from './filter.ts';
-import { addRow, type CallSums, emptySums, type SumsRow, sumsColumns } from './sums.ts';
+import type { CallFilter } from './filter.ts';
+import { addRow, type CallSums, emptySums, type SumsRow, selectSums, sumRows } from './sums.ts';
 
 export interface TrendPoint extends Bucket {
   readonly sums: CallSums;
@@ -48,18 +47,11 @@ export async function getCallTrends(
     sums: emptySums(),
   }));
   if (points.length === 0) return { ...range, points };
-  // One tz database decides where buckets begin, the gateway's; PostgreSQL compares instants. It would parse them
-  // anew for every row, but for the subselect.
-  const starts = points.map((point) => formatInstant(point.start)).join(',');
-  const rows = await queryRows<SumsRow & { bucket: number }>(
-    db,
-    sql`select width_bucket(${calls.createdAt}, (select string_to_array(${starts}, ',')::timestamptz[])) as bucket,
-      ${calls.status} as status, ${calls.direction} as direction, ${sumsColumns}
-      from ${calls} where ${toCondition(caller, { ...filter, createdFrom: range.from, createdTo: range.to })}
-      group by 1, 2, 3`,
-  );
+  // One tz database decides where buckets begin, the gateway's; PostgreSQL compares instants.
+  const bounds = [...points.map((point) => point.start), range.to];
+  const rows = await queryPrepared<SumsRow>(db, selectSums(sumRows(caller, filter, bounds)));
   for (const row of rows) {
-    const point = points[Number(row.bucket) - 1];
+    const point = points[row.bucket - 1];
     if (point === undefined) throw new Error('A trend statement gave a bucket out of its range.');
     addRow(point.sums, row);
   }

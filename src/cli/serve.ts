@@ -7,6 +7,7 @@ import { type Database, queryRows } from '../db/client.ts';
 import { seedDemo } from '../demo/seed.ts';
 import type { Demo } from '../graphiql/serve.ts';
 import { createLog } from '../log.ts';
+import { startRollupFolding } from '../rollup-folding.ts';
 import { listen } from '../server.ts';
 import { openDatabase } from './database.ts';
 
@@ -21,11 +22,13 @@ export async function runServe(config: Config): Promise<void> {
     const demo =
       database.kind === 'embedded' && !config.production ? await prepareDemo(config, database) : null;
     const server = await listen(createApp({ config, database, log, demo }), config);
+    const folding = startRollupFolding(database.db, log);
     process.stdout.write(welcome(server.url, config, demo));
     await untilSignal();
     log.info('stopping');
     setTimeout(() => process.exit(1), exitTimeoutMs).unref();
     await server.stop();
+    await folding.stop();
   } finally {
     await database.close();
   }

@@ -54,10 +54,12 @@ export function openPostgres({ url, poolSize, onStatement }: PostgresOptions): P
     connection: {
       application_name: 'calls-gateway',
       TimeZone: 'UTC',
+      // Compiling a roll-up's statement takes seconds, running it milliseconds.
+      jit: 'off',
       statement_timeout: statementTimeoutMs,
     },
   });
-  const db = drizzlePostgres(sql, { schema, ...listenTo(onStatement) }) as unknown as Db;
+  const db = drizzlePostgres(withPreparation(sql), { schema, ...listenTo(onStatement) }) as unknown as Db;
   return {
     kind: 'postgres',
     db,
@@ -65,6 +67,15 @@ export function openPostgres({ url, poolSize, onStatement }: PostgresOptions): P
     ping: () => ping(db),
     close: () => sql.end({ timeout: 5 }),
   };
+}
+
+const preparedMark = '/* prepared */ ';
+
+/** The pool as Drizzle is to see it: statements of queryPrepared become prepared statements of their connection. */
+function withPreparation(pool: Sql): Sql {
+  const unsafe: Sql['unsafe'] = (text, parameters, options) =>
+    pool.unsafe(text, parameters, { prepare: text.startsWith(preparedMark), ...options });
+  return new Proxy(pool, { get: (_, name) => (name === 'unsafe' ? unsafe : Reflect.get(pool, name)) });
 }
 
 /** Opens the embedded database in a directory, or in memory for `:memory:`. */
@@ -103,6 +114,14 @@ export async function queryRows<Row>(db: Db, query: SQL): Promise<Row[]> {
   } catch (error) {
     throw toAppError(error);
   }
+}
+
+/**
+ * As queryRows, by a statement that each connection prepares once: for the few texts that are asked again and again
+ * and whose plan is the same whatever their parameters are. A roll-up's takes longer to plan than to run.
+ */
+export function queryPrepared<Row>(db: Db, query: SQL): Promise<Row[]> {
+  return queryRows(db, statement`${statement.raw(preparedMark)}${query}`);
 }
 
 async function ping(db: Db): Promise<void> {

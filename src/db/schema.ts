@@ -1,9 +1,7 @@
 import { sql } from 'drizzle-orm';
 import {
-  type AnyPgColumn,
   bigint,
   check,
-  customType,
   foreignKey,
   index,
   integer,
@@ -11,20 +9,10 @@ import {
   pgTable,
   primaryKey,
   text,
-  timestamp,
   unique,
   uuid,
 } from 'drizzle-orm/pg-core';
-
-// Milliseconds: what orders anything must survive JavaScript's Date, and a cursor that drops digits skips rows.
-const instant = (name: string) => timestamp(name, { precision: 3, withTimezone: true, mode: 'string' });
-// Words of a closed list: compared byte by byte whatever the database's language, which makes their indexes faster.
-const code = customType<{ data: string }>({ dataType: () => 'text collate "C"' });
-const createdAt = () => instant('created_at').notNull().default(sql`now()`);
-// RFC 3339 has years of four digits and no infinity; a cursor holds no others.
-const inFourDigitYears = (column: AnyPgColumn) =>
-  sql`${column} >= '0001-01-01T00:00:00Z' and ${column} < '9999-12-31T00:00:00Z'`;
-const organizationId = () => uuid('organization_id').notNull();
+import { code, createdAt, inFourDigitYears, instant, organizationId } from './columns.ts';
 
 export const organizations = pgTable(
   'organizations',

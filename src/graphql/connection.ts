@@ -1,6 +1,6 @@
 import type { Caller } from '../auth/caller.ts';
 import { decodeCursor, encodeCursor, type Position } from '../calls/cursor.ts';
-import { type Page, type PageRequest, pageSizeDefault, pageSizeMax } from '../calls/page.ts';
+import { type Page, type PageRequest, pageSizeDefault, pageSizeMax } from '../calls/page-request.ts';
 import { invalidArgument } from '../errors.ts';
 
 interface ConnectionArgs {

@@ -13,7 +13,7 @@ import {
   type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
-import { pageSizeDefault } from '../calls/page.ts';
+import { pageSizeDefault } from '../calls/page-request.ts';
 import { refusal } from './errors.ts';
 
 /** How much one operation may ask for. */

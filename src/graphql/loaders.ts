@@ -10,7 +10,7 @@ import {
   type Recording,
 } from '../calls/detail.ts';
 import { type CallEvent, findCallEventsByIds, listEventsByCallIds } from '../calls/events.ts';
-import type { Page, PageRequest } from '../calls/page.ts';
+import type { Page, PageRequest } from '../calls/page-request.ts';
 
 type Loader<Value> = DataLoader<string, Value>;
 

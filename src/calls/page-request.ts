@@ -1,0 +1,29 @@
+import type { Position } from './cursor.ts';
+
+export const pageSizeDefault = 20;
+export const pageSizeMax = 100;
+
+/** Which part of an order: forward from its top (or `after`), or backward from its end (or `before`). */
+export interface PageRequest {
+  readonly size: number;
+  readonly backward: boolean;
+  readonly after: Position | null;
+  readonly before: Position | null;
+  /** How many to skip from the top; only forward and without positions. */
+  readonly offset: number;
+}
+
+/** What costs a query of its own and is found only on demand. */
+export interface PageExtras {
+  readonly totalCount: boolean;
+  readonly hasNextPage: boolean;
+  readonly hasPreviousPage: boolean;
+}
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly hasNextPage: boolean;
+  readonly hasPreviousPage: boolean;
+  /** Null where it was not asked for. */
+  readonly totalCount: number | null;
+}

@@ -1,0 +1,124 @@
+import { instantMax } from './calendar.ts';
+
+/** The lengths of roll-up buckets, finest first; all begin on the clock of UTC. */
+export const grains = ['quarter', 'hour', 'day', 'month'] as const;
+export type Grain = (typeof grains)[number];
+
+/** Grains that single numbers have: finer ones would hardly be fewer than the calls themselves. */
+export const grainsOfNumbers: readonly Grain[] = ['day', 'month'];
+
+const lengthMs = { quarter: 900_000, hour: 3_600_000, day: 86_400_000 } as const;
+
+/** The start of the bucket that holds an instant; infinities stay. */
+export function floorTo(grain: Grain, instant: number): number {
+  if (!Number.isFinite(instant)) return instant;
+  if (grain === 'month') {
+    const date = new Date(instant);
+    return new Date(0).setUTCFullYear(date.getUTCFullYear(), date.getUTCMonth(), 1);
+  }
+  return Math.floor(instant / lengthMs[grain]) * lengthMs[grain];
+}
+
+/** The first start of a bucket at an instant or after it, infinite where it is past all ranges; infinities stay. */
+export function ceilTo(grain: Grain, instant: number): number {
+  const floor = floorTo(grain, instant);
+  if (floor === instant) return instant;
+  const next = nextStart(grain, floor);
+  return next > instantMax ? Infinity : next;
+}
+
+function nextStart(grain: Grain, start: number): number {
+  if (grain !== 'month') return start + lengthMs[grain];
+  const date = new Date(start);
+  return new Date(0).setUTCFullYear(date.getUTCFullYear(), date.getUTCMonth() + 1, 1);
+}
+
+/** A part [start, end) of time that is read at one grain; `calls` is the table itself. */
+export interface Piece {
+  readonly source: Grain | 'calls';
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Divides [start, end) into pieces that begin and end on the buckets of their grain, as coarse as they can be and no
+ * coarser than the last of `available` (finest first); what is left at the edges is read from the table.
+ */
+export function toPieces(start: number, end: number, available: readonly Grain[]): Piece[] {
+  const pieces: Piece[] = [];
+  const add = (source: Piece['source'], from: number, to: number) => {
+    if (from < to) pieces.push({ source, start: from, end: to });
+  };
+  let source: Piece['source'] = 'calls';
+  let [low, high] = [start, end];
+  for (const grain of available) {
+    const [lowEdge, highEdge] = [ceilTo(grain, low), floorTo(grain, high)];
+    if (lowEdge >= highEdge) break;
+    add(source, low, lowEdge);
+    add(source, highEdge, high);
+    [source, low, high] = [grain, lowEdge, highEdge];
+  }
+  add(source, low, high);
+  return pieces;
+}
+
+/** A piece whose calls belong to bucket `plus`, although the cuts count them in bucket `minus`; 0 is none. */
+export interface Correction extends Piece {
+  readonly plus: number;
+  readonly minus: number;
+}
+
+/** How the sums of contiguous buckets are read. Buckets are numbered from 1. */
+export interface RollupPlan {
+  /** Where the buckets are cut in the levels: their bounds, moved to the nearest bucket of the main grain. */
+  readonly cuts: readonly number[];
+  readonly main: readonly Piece[];
+  /** Where deltas are cut: the bounds as far as the levels can tell them apart. */
+  readonly deltaCuts: readonly number[];
+  readonly corrections: readonly Correction[];
+}
+
+/**
+ * Plans the sums of the buckets [bounds[i], bounds[i + 1]). Long spans are read at a coarse grain, and what lies
+ * between a bound and the nearest start of that grain is read finely and moved to the bucket it belongs to: days of
+ * any zone cost the days of UTC and a few hours at each midnight. Null where the grains are too coarse to help.
+ */
+export function planRollup(bounds: readonly number[], available: readonly Grain[]): RollupPlan | null {
+  const main = mainGrain(bounds, available);
+  if (main === null) return null;
+  const finest = available[0] ?? 'day';
+  const cuts = bounds.map((bound) => nearest(main, bound));
+  const last = bounds.length - 1;
+  const finer = available.slice(0, available.indexOf(main));
+  const coarsest = last === 1 ? available : available.slice(0, available.indexOf(main) + 1);
+  const corrections = bounds.flatMap((bound, i) => {
+    const cut = cuts[i] ?? bound;
+    const [before, after] = [i, i < last ? i + 1 : 0];
+    const [plus, minus] = bound < cut ? [after, before] : [before, after];
+    return toPieces(Math.min(bound, cut), Math.max(bound, cut), finer).map((p) => ({ ...p, plus, minus }));
+  });
+  return {
+    cuts,
+    main: toPieces(cuts[0] ?? 0, cuts[last] ?? 0, coarsest.slice(coarsest.indexOf(main))),
+    deltaCuts: bounds.map((bound, i) =>
+      bound < (cuts[i] ?? bound) ? ceilTo(finest, bound) : floorTo(finest, bound),
+    ),
+    corrections,
+  };
+}
+
+function nearest(grain: Grain, instant: number): number {
+  const [floor, ceil] = [floorTo(grain, instant), ceilTo(grain, instant)];
+  return instant - floor <= ceil - instant ? floor : ceil;
+}
+
+/** The coarsest grain that is no longer than the buckets; single buckets and days are read by days. */
+function mainGrain(bounds: readonly number[], available: readonly Grain[]): Grain | null {
+  const inner = bounds.slice(1, -1);
+  const isAligned = (grain: Grain) => inner.every((bound) => floorTo(grain, bound) === bound);
+  if (inner.length > 0 && available.includes('month') && isAligned('month')) return 'month';
+  const shortest = Math.min(...inner.slice(1).map((bound, i) => bound - (inner[i] ?? bound)));
+  if (shortest >= lengthMs.day / 2 || inner.length < 2) return 'day';
+  if (!available.includes('hour')) return null;
+  return isAligned('hour') ? 'hour' : 'quarter';
+}

@@ -1,0 +1,143 @@
+import { type SQL, sql } from 'drizzle-orm';
+import type { Caller } from '../auth/caller.ts';
+import { calls } from '../db/schema.ts';
+import { callRollup, callRollupDelta } from '../db/schema-rollup.ts';
+import { formatInstant } from './calendar.ts';
+import { uuidArray } from './detail.ts';
+import { type CallFilter, toCondition } from './filter.ts';
+import {
+  type Correction,
+  type Grain,
+  grains,
+  grainsOfNumbers,
+  type Piece,
+  type RollupPlan,
+} from './rollup-plan.ts';
+
+/** What the key of a level has in place of a number where it is of all numbers. */
+const noNumber = sql`'00000000-0000-0000-0000-000000000000'::uuid`;
+
+/** The filters that roll-ups can answer: made of statuses, a direction, numbers and dates. */
+export function isRolledUp(filter: CallFilter): boolean {
+  const { hangupCauses, number, minDurationSeconds, maxDurationSeconds, hasRecording } = filter;
+  return [hangupCauses, number, minDurationSeconds, maxDurationSeconds, hasRecording].every(
+    (member) => member === undefined,
+  );
+}
+
+/** The grains that the filter's roll-ups have, finest first. */
+export function grainsOf({ phoneNumberIds }: CallFilter): readonly Grain[] {
+  return phoneNumberIds === undefined ? grains : grainsOfNumbers;
+}
+
+/**
+ * Rows (bucket, direction, status, calls, answered, duration, cost) whose sums over a bucket are those of its calls:
+ * levels, deltas that are not folded in yet, and what only the table tells, all in one statement, so from one
+ * snapshot. A bucket has many rows, some negative.
+ */
+export function rollupRows(caller: Caller, filter: CallFilter, plan: RollupPlan): SQL {
+  const { corrections } = plan;
+  const moved = corrections.filter((c) => c.source !== 'calls');
+  const counted = corrections.filter((c) => c.source === 'calls');
+  return sql.join(
+    [
+      ...(plan.main.length > 0 ? [mainRows(caller, filter, plan)] : []),
+      deltaRows(caller, filter, plan),
+      ...(moved.length > 0 ? [movedRows(moved, levelsOfPiece(caller, filter))] : []),
+      ...(counted.length > 0 ? [movedRows(counted, callsOfPiece(caller, filter))] : []),
+    ],
+    sql` union all `,
+  );
+}
+
+const sums = sql.raw('calls, answered, duration, cost');
+
+function mainRows(caller: Caller, filter: CallFilter, { main, cuts }: RollupPlan): SQL {
+  return sql`select ${bucketOf(sql`bucket`, cuts)} as bucket, direction, status, ${sums}
+    from ${pieceTable(main)} cross join lateral (${levelsOfPiece(caller, filter)}) levels`;
+}
+
+function deltaRows(caller: Caller, filter: CallFilter, { deltaCuts }: RollupPlan): SQL {
+  const [first = 0, last = 0] = [deltaCuts[0], deltaCuts.at(-1)];
+  return sql`select ${bucketOf(sql`bucket`, deltaCuts)} as bucket, direction, status, ${sums}
+    from ${callRollupDelta} delta where ${ownRows(sql`delta`, caller, filter)}${ofNumbers(filter)}
+      and bucket >= ${toTimestamp(first)} and bucket < ${toTimestamp(last)}`;
+}
+
+/** Rows between a bound and its cut: added to the bucket they belong to, taken from the one they were cut into. */
+function movedRows(corrections: readonly Correction[], rowsOfPiece: SQL): SQL {
+  return sql`select move.bucket, direction, status, move.sign * calls, move.sign * answered,
+      move.sign * duration, move.sign * cost
+    from (
+      select piece.plus, piece.minus, moved.* from ${pieceTable(corrections)} cross join lateral (${rowsOfPiece}) moved
+      offset 0
+    ) moved cross join lateral (values (moved.plus, 1), (moved.minus, -1)) move (bucket, sign)
+    where move.bucket > 0`;
+}
+
+/** The level rows of `piece`, a row of pieceTable. */
+export function levelsOfPiece(caller: Caller, filter: CallFilter): SQL {
+  const { phoneNumberIds } = filter;
+  const scope =
+    phoneNumberIds === undefined
+      ? sql`level.scope = 'all' and level.phone_number_id = ${noNumber}`
+      : sql`level.scope = 'number' and level.phone_number_id = any(${uuidArray(phoneNumberIds)})`;
+  // `offset 0` keeps the planner from joining the pieces to the whole table.
+  return sql`select level.bucket, level.direction, level.status, level.calls, level.answered, level.duration, level.cost
+    from ${callRollup} level
+    where ${ownRows(sql`level`, caller, filter)} and level.grain = piece.source and ${scope}
+      and level.bucket >= piece.start_at and level.bucket < piece.end_at offset 0`;
+}
+
+/** The calls of `piece`, a row of pieceTable, each as sums of one. */
+export function callsOfPiece(caller: Caller, filter: CallFilter): SQL {
+  const { createdFrom: _, createdTo: __, ...undated } = filter;
+  return sql`select ${calls.createdAt} as bucket, ${calls.direction} as direction, ${calls.status} as status, 1 as calls,
+      case when ${calls.answeredAt} is null then 0 else 1 end as answered,
+      coalesce(${calls.duration}, 0)::bigint as duration, coalesce(${calls.costCents}, 0)::bigint as cost
+    from ${calls}
+    where ${toCondition(caller, undated)} and ${calls.createdAt} >= piece.start_at
+      and ${calls.createdAt} < piece.end_at offset 0`;
+}
+
+export function pieceTable(pieces: readonly (Piece & Partial<Correction>)[]): SQL {
+  const list = (values: readonly (string | number)[]) => sql`string_to_array(${values.join(',')}, ',')`;
+  return sql`unnest(${list(pieces.map((p) => p.source))},
+      ${list(pieces.map((p) => toText(p.start)))}::timestamptz[],
+      ${list(pieces.map((p) => toText(p.end)))}::timestamptz[],
+      ${list(pieces.map((p) => p.plus ?? 0))}::int[],
+      ${list(pieces.map((p) => p.minus ?? 0))}::int[]) piece (source, start_at, end_at, plus, minus)`;
+}
+
+export function ownRows(row: SQL, caller: Caller, { direction, statuses }: CallFilter): SQL {
+  const own = sql`${row}.organization_id = ${caller.organizationId} and ${row}.environment = ${caller.environment}`;
+  const ofDirection = direction === undefined ? sql`` : sql` and ${row}.direction = ${direction}`;
+  const ofStatus =
+    statuses === undefined
+      ? sql``
+      : sql` and ${row}.status = any(string_to_array(${statuses.join(',')}, ','))`;
+  return sql`${own}${ofDirection}${ofStatus}`;
+}
+
+export function ofNumbers({ phoneNumberIds }: CallFilter): SQL {
+  return phoneNumberIds === undefined
+    ? sql``
+    : sql` and delta.phone_number_id = any(${uuidArray(phoneNumberIds)})`;
+}
+
+/** The number of the bucket that an instant is in, of buckets that begin at `cuts`, from 1. */
+export function bucketOf(at: SQL, cuts: readonly number[]): SQL {
+  if (cuts.length === 2) return sql`1`;
+  // In a subquery, or the text would be parsed once a row.
+  return sql`width_bucket(${at}, (select string_to_array(${cuts.map(toText).join(',')}, ',')::timestamptz[]))`;
+}
+
+/** An instant as a literal of PostgreSQL, infinities too. */
+export function toTimestamp(instant: number): SQL {
+  return sql`${toText(instant)}::timestamptz`;
+}
+
+function toText(instant: number): string {
+  if (Number.isFinite(instant)) return formatInstant(instant);
+  return instant < 0 ? '-infinity' : 'infinity';
+}

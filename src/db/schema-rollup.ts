@@ -1,0 +1,59 @@
+import { bigint, index, pgTable, primaryKey, timestamp, uuid } from 'drizzle-orm/pg-core';
+import { code, organizationId } from './columns.ts';
+
+// Sums of calls, kept by triggers on `calls` and folded by fold_call_rollup(): see the migrations. No foreign keys:
+// an organization's deletion cascades to its calls, whose deltas then come after it is gone.
+const sums = () => ({
+  calls: bigint('calls', { mode: 'number' }).notNull(),
+  answered: bigint('answered', { mode: 'number' }).notNull(),
+  duration: bigint('duration', { mode: 'number' }).notNull(),
+  cost: bigint('cost', { mode: 'number' }).notNull(),
+});
+const bucket = () => timestamp('bucket', { withTimezone: true, mode: 'string' }).notNull();
+
+/** Changes of sums, by quarter of an hour, that are not in the levels yet. */
+export const callRollupDelta = pgTable(
+  'call_rollup_delta',
+  {
+    organizationId: organizationId(),
+    environment: code('environment').notNull(),
+    bucket: bucket(),
+    phoneNumberId: uuid('phone_number_id'),
+    direction: code('direction').notNull(),
+    status: code('status').notNull(),
+    ...sums(),
+  },
+  (t) => [index('call_rollup_delta_of_organization').on(t.organizationId, t.environment, t.bucket)],
+);
+
+/** Sums by grain (quarter, hour, day, month, in UTC) and scope (all numbers, or one). */
+export const callRollup = pgTable(
+  'call_rollup',
+  {
+    organizationId: organizationId(),
+    environment: code('environment').notNull(),
+    grain: code('grain').notNull(),
+    scope: code('scope').notNull(),
+    /** The nil UUID where the scope is all numbers. */
+    phoneNumberId: uuid('phone_number_id').notNull(),
+    bucket: bucket(),
+    direction: code('direction').notNull(),
+    status: code('status').notNull(),
+    ...sums(),
+  },
+  (t) => [
+    primaryKey({
+      name: 'call_rollup_pkey',
+      columns: [
+        t.organizationId,
+        t.environment,
+        t.grain,
+        t.scope,
+        t.phoneNumberId,
+        t.bucket,
+        t.direction,
+        t.status,
+      ],
+    }),
+  ],
+);
