@@ -21,6 +21,8 @@ export interface AppParts {
   readonly log: Log;
   /** Makes GraphiQL open with working examples and this key; null where there is no demo. */
   readonly demo?: Demo | null;
+  /** Folds changes into the roll-ups before their time; without it they wait for their turn. */
+  readonly foldSoon?: () => void;
   /** Who a request is; by default what the configuration says. */
   readonly authenticator?: Authenticator;
 }
@@ -36,7 +38,12 @@ type AppContext = Context<RequestEnv>;
 /** Wires the gateway: every part it needs comes in, nothing is opened here. */
 export function createApp({ config, database, log, demo = null, ...parts }: AppParts): App {
   const authenticator = parts.authenticator ?? createAuthenticator({ ...config, db: database.db, log });
-  const gateway = createGateway({ db: database.db, log, introspection: config.introspection });
+  const gateway = createGateway({
+    db: database.db,
+    log,
+    introspection: config.introspection,
+    ...(parts.foldSoon && { onManyPending: parts.foldSoon }),
+  });
   const health = createHealth(database);
   const graphiql = config.graphiql ? createGraphiql({ gateway, authenticator, demo }) : null;
 

@@ -3,11 +3,14 @@ import type { Db } from './db/client.ts';
 import type { Log } from './log.ts';
 
 export interface RollupFolding {
+  /** Folds before its time: for a question that found many changes. */
+  foldSoon(): void;
   /** Folds once more when it is under way, then never again; resolves when no statement of it is left. */
   stop(): Promise<void>;
 }
 
 const pauseMs = 500;
+const pauseMinMs = 50;
 const pauseAfterFailureMs = 5_000;
 
 /**
@@ -16,11 +19,12 @@ const pauseAfterFailureMs = 5_000;
  */
 export function startRollupFolding(db: Db, log: Log): RollupFolding {
   let stopped = false;
-  let wake: () => void = () => {};
+  let endPause: () => void = () => {};
+  let hasten: () => void = () => {};
   const pause = (ms: number) =>
     new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms);
-      wake = () => {
+      endPause = () => {
         clearTimeout(timer);
         resolve();
       };
@@ -30,7 +34,12 @@ export function startRollupFolding(db: Db, log: Log): RollupFolding {
     while (!stopped) {
       try {
         const folded = await foldRollup(db);
-        if (!stopped && (folded ?? 0) < foldSize) await pause(pauseMs);
+        if ((folded ?? 0) >= foldSize) continue;
+        if (!stopped) await pause(pauseMinMs);
+        if (stopped) return;
+        const rest = pause(pauseMs - pauseMinMs);
+        hasten = endPause;
+        await rest;
       } catch (error) {
         log.warn({ err: error }, 'folding failed');
         if (!stopped) await pause(pauseAfterFailureMs);
@@ -40,9 +49,10 @@ export function startRollupFolding(db: Db, log: Log): RollupFolding {
 
   const running = run();
   return {
+    foldSoon: () => hasten(),
     stop() {
       stopped = true;
-      wake();
+      endPause();
       return running;
     },
   };

@@ -7,6 +7,8 @@ import { calls } from '../db/schema.ts';
 export interface CallScope {
   readonly db: Db;
   readonly caller: Caller;
+  /** Told by a question that found many changes which are not in the roll-ups yet. */
+  readonly onManyPending?: () => void;
 }
 
 export const callDirections = ['inbound', 'outbound'] as const;

@@ -1,8 +1,8 @@
-import { inArray, type SQL, sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { Caller } from '../auth/caller.ts';
 import { calls, recordings } from '../db/schema.ts';
 import { formatInstant } from './calendar.ts';
-import { type CallDirection, type CallStatus, type HangupCause, ownCalls } from './call.ts';
+import { type CallDirection, type CallStatus, callStatuses, type HangupCause, ownCalls } from './call.ts';
 
 /** Which calls: one type for list, totals, stats and trends. An empty list of values matches no call. */
 export interface CallFilter {
@@ -21,6 +21,12 @@ export interface CallFilter {
   readonly hasRecording?: boolean;
 }
 
+/** The values that a filter lists where there are at least two, else null. */
+export function several<Value>(values: readonly Value[] | undefined): readonly Value[] | null {
+  const distinct = [...new Set(values)];
+  return distinct.length > 1 ? distinct : null;
+}
+
 /** The bounds of the one bucket that the filter's dates make; infinite where they are absent. */
 export function toBounds({ createdFrom = -Infinity, createdTo = Infinity }: CallFilter): [number, number] {
   return [createdFrom, createdTo];
@@ -34,7 +40,7 @@ export function toCondition(caller: Caller, filter: CallFilter): SQL {
 function filterConditions(filter: CallFilter): SQL[] {
   const conditions: SQL[] = [];
   const { statuses, direction, phoneNumberIds, number, createdFrom, createdTo } = filter;
-  if (statuses) conditions.push(oneOf(calls.status, statuses));
+  if (statuses) conditions.push(oneOf(calls.status, statuses, quoteStatus));
   if (direction) conditions.push(sql`${calls.direction} = ${direction}`);
   if (phoneNumberIds) conditions.push(oneOf(calls.phoneNumberId, phoneNumberIds));
   if (filter.hangupCauses) conditions.push(oneOf(calls.hangupCause, filter.hangupCauses));
@@ -55,9 +61,21 @@ const recorded = sql`exists (select 1 from ${recordings} where ${recordings.orga
 type FilterColumn = typeof calls.status | typeof calls.phoneNumberId | typeof calls.hangupCause;
 
 /** `=` for one value, so that an index on the column and the order serves; nothing for none. */
-function oneOf(column: FilterColumn, values: readonly string[]): SQL {
-  if (values.length === 0) return sql`false`;
-  return values.length === 1 ? sql`${column} = ${values[0]}` : inArray(column, [...new Set(values)]);
+function oneOf<Value extends string>(
+  column: FilterColumn,
+  values: readonly Value[],
+  toSql: (value: Value) => SQL = (value) => sql`${value}`,
+): SQL {
+  const distinct = [...new Set(values)];
+  if (distinct.length === 0) return sql`false`;
+  const list = sql.join(distinct.map(toSql), sql`, `);
+  return distinct.length === 1 ? sql`${column} = ${list}` : sql`${column} in (${list})`;
+}
+
+// In the text, so that a prepared statement's plan knows how rare the status is: there are only ten.
+function quoteStatus(status: CallStatus): SQL {
+  if (!callStatuses.includes(status)) throw new Error('A filter has an unknown status.');
+  return sql.raw(`'${status}'`);
 }
 
 function toNumberCondition(number: string): SQL {

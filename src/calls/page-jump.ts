@@ -1,88 +1,73 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Caller } from '../auth/caller.ts';
-import { callRollupDelta } from '../db/schema-rollup.ts';
-import type { CallFilter } from './filter.ts';
-import { floorTo, type Grain, toPieces } from './rollup-plan.ts';
-import {
-  callsOfPiece,
-  grainsOf,
-  levelsOfPiece,
-  ofNumbers,
-  ownRows,
-  pieceTable,
-  toTimestamp,
-} from './rollup-rows.ts';
+import { calls } from '../db/schema.ts';
+import { uuidArray } from './detail.ts';
+import { type CallFilter, several, toCondition } from './filter.ts';
+import { floorTo, type Grain } from './rollup-plan.ts';
+import { grainsOf, levelsOfPiece, pendingDeltas, toTimestamp } from './rollup-rows.ts';
+import { countCalls } from './sums.ts';
 
 /**
- * A subquery of one row (before_at, skip): the call after `offset` calls from the top is the one after `skip` of
- * those created before before_at. Running totals of months lead to a month, those of its days to a day, those of its
- * hours to an hour: a deep page skips at most the calls of one hour (of one day, where the filter has numbers)
- * instead of all above it. No row where there are not so many calls.
+ * A subquery of the position (created_at, id) of the call after `offset` calls from the top; no row where there are
+ * not so many. Running totals of months lead to a month, those of its days to a day, those of its hours to an hour
+ * (to a day, where the filter has numbers), and only the calls of that unit are walked, in an index.
  */
 export function findOffset(caller: Caller, filter: CallFilter, offset: number): SQL {
+  const { createdTo, ...unended } = filter;
+  const { createdFrom = -Infinity, ...undated } = unended;
+  // The units are whole ones, so what is newer than the filter's range is skipped as well.
+  const newer = createdTo === undefined ? sql`0` : countCalls(caller, { ...undated, createdFrom: createdTo });
   const steps = grainsOf(filter)
     .filter((grain) => grain !== 'quarter')
     .reverse();
-  const end = filter.createdTo ?? Infinity;
-  const whole = sql`whole as (select ${toTimestamp(floorTo('month', filter.createdFrom ?? -Infinity))} as start_at,
-    ${toTimestamp(end)} as end_at, 0::numeric as above)`;
+  const whole = sql`whole as (select ${toTimestamp(floorTo('month', createdFrom))} as start_at,
+    'infinity'::timestamptz as end_at, 0::numeric as above, ${offset} + ${newer} as target)`;
   const walks = steps.map((grain, i) => {
-    const within = sql.identifier(steps[i - 1] ?? 'whole');
-    return sql`${sql.identifier(grain)} as (
-      select start_at, ${endOf(grain)} as end_at, above from (
-        select start_at, calls, sum(calls) over (order by start_at desc) - calls + outer_above as above
-        from (
-          select ${startOf(grain)} as start_at, sum(calls) as calls, min(outer_above) as outer_above
-          from (${unitRows(caller, filter, { grain, within, end })}) unit group by 1
-        ) units
-      ) walked where above <= ${offset} and above + calls > ${offset}
-    )`;
+    const outer = sql.identifier(steps[i - 1] ?? 'whole');
+    return findUnit(grain, outer, unitRows(caller, undated, { grain, outer }));
   });
   const finest = sql.identifier(steps.at(-1) ?? 'day');
-  return sql`with ${sql.join([whole, ...walks], sql`, `)}
-    select least(end_at, ${toTimestamp(end)}) as before_at, (${offset} - above)::bigint as skip from ${finest}`;
+  const end = toTimestamp(createdTo ?? Infinity);
+  return sql`with ${sql.join([whole, ...walks], sql`, `)}, place as materialized (
+      select start_at, least(end_at, ${end}) as end_at,
+        (case when end_at > ${end} then ${offset} else target - above end)::bigint as skip
+      from ${finest}
+    )
+    select created_at, id from (${callsOfUnit(caller, unended)}) found
+    order by created_at desc, id desc offset (select skip from place) limit 1`;
 }
 
-const startOf = (grain: Grain) => sql`date_trunc(${grain}, bucket at time zone 'UTC') at time zone 'UTC'`;
-const endOf = (grain: Grain) =>
-  sql`(start_at at time zone 'UTC' + ${`1 ${grain}`}::interval) at time zone 'UTC'`;
-
-interface Step {
-  readonly grain: Grain;
-  /** The unit of the step before, or the whole range. */
-  readonly within: SQL | ReturnType<typeof sql.identifier>;
-  readonly end: number;
+/** A query of `with`: the one unit of a grain, within the unit of the step before, that holds the call sought. */
+function findUnit(grain: Grain, outer: Name, rows: SQL): SQL {
+  const endOf = sql`(start_at at time zone 'UTC' + ${`1 ${grain}`}::interval) at time zone 'UTC'`;
+  return sql`${sql.identifier(grain)} as materialized (
+    select start_at, ${endOf} as end_at, above, target from (
+      select unit.start_at, unit.calls, target,
+        outer_unit.above + sum(unit.calls) over (order by unit.start_at desc) - unit.calls as above
+      from (select start_at, sum(calls) as calls from (${rows}) row group by 1) unit, ${outer} outer_unit
+    ) walked where above <= target and target < above + calls
+  )`;
 }
 
-/** Rows (bucket, calls, outer_above) of the units of a grain; the unit that the range ends in is read finely. */
-function unitRows(caller: Caller, filter: CallFilter, { grain, within, end }: Step): SQL {
-  const finer = grainsOf(filter).slice(0, grainsOf(filter).indexOf(grain));
-  const edge = Number.isFinite(end) ? toPieces(floorTo(grain, end), end, finer) : [];
-  const levels = edge.filter((piece) => piece.source !== 'calls');
-  const rest = edge.filter((piece) => piece.source === 'calls');
-  const inside = sql`outer_unit.start_at <= bucket and bucket < outer_unit.end_at`;
-  const finest = grainsOf(filter)[0] ?? 'day';
-  const parts = [
-    sql`select bucket, calls, outer_above from (
-        select ${grain}::text as source, start_at, least(end_at, ${toTimestamp(floorTo(grain, end))}) as end_at,
-          above as outer_above
-        from ${within}
-      ) piece cross join lateral (${levelsOfPiece(caller, filter)}) level`,
-    sql`select bucket, calls, outer_unit.above from ${within} outer_unit, ${callRollupDelta} delta
-      where ${ownRows(sql`delta`, caller, filter)}${ofNumbers(filter)} and ${inside}
-        and bucket < ${toTimestamp(floorTo(finest, end))}`,
-    ...(levels.length > 0
-      ? [
-          sql`select bucket, calls, outer_unit.above from ${within} outer_unit, ${pieceTable(levels)}
-            cross join lateral (${levelsOfPiece(caller, filter)}) level where ${inside}`,
-        ]
-      : []),
-    ...(rest.length > 0
-      ? [
-          sql`select bucket, calls, outer_unit.above from ${within} outer_unit, ${pieceTable(rest)}
-            cross join lateral (${callsOfPiece(caller, filter)}) rest where ${inside}`,
-        ]
-      : []),
-  ];
-  return sql.join(parts, sql` union all `);
+type Name = ReturnType<typeof sql.identifier>;
+
+/** Rows (start_at, calls) of a grain within a unit: from the levels and from what is not folded in yet. */
+function unitRows(caller: Caller, filter: CallFilter, { grain, outer }: { grain: Grain; outer: Name }): SQL {
+  const piece = sql`(select ${grain}::text as source, start_at, end_at from ${outer}) piece`;
+  const startOf = sql`date_trunc(${grain}, bucket at time zone 'UTC') at time zone 'UTC'`;
+  return sql`select bucket as start_at, calls from ${piece} cross join lateral (${levelsOfPiece(caller, filter)}) level
+    union all select ${startOf}, calls from ${piece} cross join lateral (
+      select bucket, calls from ${pendingDeltas(caller, filter)} and bucket >= piece.start_at and bucket < piece.end_at offset 0
+    ) delta`;
+}
+
+/** The positions of the calls in the unit found; of several numbers one by one, each by its own index. */
+function callsOfUnit(caller: Caller, filter: CallFilter): SQL {
+  const select = (condition: SQL) => sql`select created_at, id from ${calls} where ${condition}
+    and ${calls.createdAt} >= (select start_at from place) and ${calls.createdAt} < (select end_at from place)`;
+  const { phoneNumberIds, ...rest } = filter;
+  const numbers = several(phoneNumberIds);
+  if (numbers === null) return select(toCondition(caller, filter));
+  const branch = sql`${toCondition(caller, rest)} and ${calls.phoneNumberId} = branch.number`;
+  return sql`select unit.* from unnest(${uuidArray(numbers)}) branch (number) cross join lateral (${select(branch)} offset 0) unit`;
 }

@@ -3,72 +3,80 @@ import type { Caller } from '../auth/caller.ts';
 import { calls } from '../db/schema.ts';
 import { formatInstant } from './calendar.ts';
 import { callColumns } from './call.ts';
-import { countCalls } from './count.ts';
 import type { Position } from './cursor.ts';
-import { type CallFilter, toCondition } from './filter.ts';
+import { uuidArray } from './detail.ts';
+import { type CallFilter, several, toCondition } from './filter.ts';
 import { findOffset } from './page-jump.ts';
 import type { PageExtras, PageRequest } from './page-request.ts';
-import { isRolledUp } from './rollup-rows.ts';
+import { hasManyPending, isRolledUp } from './rollup-rows.ts';
+import { countCalls } from './sums.ts';
 
-// Skipping so many rows costs less than finding the place by roll-ups.
+// Skipping so many rows costs less than finding the place by roll-ups, where an index has the filter's calls alone.
 const skippedMax = 200;
 
-const jumps = (filter: CallFilter, { offset }: PageRequest) => offset > skippedMax && isRolledUp(filter);
-
-/** The `with` of the statement: where a deep offset leads; nothing for a shallow one. */
-export function withJump(caller: Caller, filter: CallFilter, request: PageRequest): SQL {
-  if (!jumps(filter, request)) return sql``;
-  return sql`with jump as materialized (${findOffset(caller, filter, request.offset)}) `;
+/**
+ * The statement of a page: one row of `items` (a JSON array, one too many where more follow), the total, and whether
+ * there are calls before and after, and whether many deltas are pending.
+ */
+export function selectPage(
+  caller: Caller,
+  filter: CallFilter,
+  request: PageRequest,
+  extras: PageExtras,
+): SQL {
+  const jump = isRolledUp(filter) && request.offset > (mayScanInVain(filter) ? 0 : skippedMax);
+  const { newer, older } = neighbours(caller, filter, request);
+  const items = sql`(${selectItems(caller, filter, request, jump)})`;
+  const queries = [
+    sql`total as materialized (select ${countCalls(caller, filter)} as calls)`,
+    ...(jump ? [sql`jump as materialized (${findOffset(caller, filter, request.offset)})`] : []),
+  ];
+  const manyPending = jump || (extras.totalCount && isRolledUp(filter)) ? hasManyPending(caller) : sql`false`;
+  return sql`with ${sql.join(queries, sql`, `)}
+    select ${!jump && mayScanInVain(filter) ? sql`case when ${total} > 0 then ${items} else '[]' end` : items} as items,
+      ${extras.totalCount ? total : sql`null`} as "totalCount",
+      ${extras.hasPreviousPage ? newer : sql`false`} as newer, ${extras.hasNextPage ? older : sql`false`} as older,
+      ${manyPending} as "manyPending"`;
 }
 
-/** The page as one JSON array, with one row too many where more follow. */
-export function selectPage(caller: Caller, filter: CallFilter, request: PageRequest): SQL {
-  const { size, backward, after, before, offset } = request;
+// A query of `with` that nothing refers to is not run.
+const total = sql`(select calls from total)`;
+
+function selectItems(caller: Caller, filter: CallFilter, request: PageRequest, jump: boolean): SQL {
+  const { size, backward, after, before } = request;
+  const offset = jump ? 0 : request.offset;
   const direction = backward ? sql`asc` : sql`desc`;
   const order = sql`order by ${calls.createdAt} ${direction}, ${calls.id} ${direction}`;
-  const jump = jumps(filter, request);
-  const skip = jump ? sql`coalesce((select skip from jump), 0)` : sql`${offset}::bigint`;
   const place = sql.join([
     ...(after ? [sql` and ${position} < ${at(after)}`] : []),
     ...(before ? [sql` and ${position} > ${at(before)}`] : []),
-    ...(jump ? [sql` and ${calls.createdAt} < (select before_at from jump)`] : []),
-    ...(mayScanInVain(filter) ? [sql` and ${countCalls(caller, filter)} > 0`] : []),
+    ...(jump ? [sql` and ${position} <= ((select created_at from jump), (select id from jump))`] : []),
   ]);
-  const { from, condition } = source(
-    caller,
-    filter,
-    (branch) => sql`${branch}${place} ${order} limit ${size + 1} + ${skip}`,
-  );
+  const rows = (condition: SQL) =>
+    sql`select * from ${calls} where ${condition}${place} ${order} limit ${size + 1 + offset}`;
   return sql`select coalesce(json_agg(page), '[]') from (
-    select ${callColumns} from ${from} where ${condition}${place} ${order} limit ${size + 1} offset ${skip}) page`;
+    select ${callColumns} from (${mergeRows(caller, filter, rows)}) ${calls} ${order} limit ${size + 1} offset ${offset}) page`;
 }
 
 /**
- * What a page is read from. Several statuses, or several numbers, are read one by one by their own index, each as
- * far as the page can reach, and merged: the newest of rare ones would else be looked for among all calls.
+ * Several statuses, or else several numbers, are read one by one by their own index, each as far as the page can
+ * reach, and merged: the newest of rare ones would else be looked for among all calls.
  */
-function source(
-  caller: Caller,
-  filter: CallFilter,
-  limited: (condition: SQL) => SQL,
-): { from: SQL; condition: SQL } {
+function mergeRows(caller: Caller, filter: CallFilter, rows: (condition: SQL) => SQL): SQL {
   const { statuses, phoneNumberIds, ...rest } = filter;
-  const several = [statuses, phoneNumberIds].filter((values) => values !== undefined && values.length > 1);
-  const [values] = several;
-  if (values === undefined || several.length > 1 || !isRolledUp(filter)) {
-    return { from: sql`${calls}`, condition: toCondition(caller, filter) };
+  const distinct = several(statuses);
+  if (distinct !== null && isRolledUp(filter)) {
+    const branches = distinct.map((status) => toCondition(caller, { ...filter, statuses: [status] }));
+    return sql.join(
+      branches.map((branch) => sql`(${rows(branch)})`),
+      sql` union all `,
+    );
   }
-  const byStatus = values === statuses;
-  const others = byStatus
-    ? { ...rest, ...(phoneNumberIds && { phoneNumberIds }) }
-    : { ...rest, ...(statuses && { statuses }) };
-  const column = byStatus ? calls.status : calls.phoneNumberId;
-  const list = sql`string_to_array(${[...new Set(values)].join(',')}, ',')${byStatus ? sql`` : sql`::uuid[]`}`;
-  const branch = sql`${toCondition(caller, others)} and ${column} = branch.value`;
-  return {
-    from: sql`unnest(${list}) branch (value) cross join lateral (select * from ${calls} where ${limited(branch)}) ${calls}`,
-    condition: sql`true`,
-  };
+  const numbers = several(phoneNumberIds);
+  if (numbers === null || statuses !== undefined || !isRolledUp(filter))
+    return rows(toCondition(caller, filter));
+  const branch = sql`${toCondition(caller, rest)} and ${calls.phoneNumberId} = branch.number`;
+  return sql`select one.* from unnest(${uuidArray(numbers)}) branch (number) cross join lateral (${rows(branch)}) one`;
 }
 
 /** Whether there may be hardly any of the filter's calls among many that an index has: if none, the roll-up knows. */
@@ -81,19 +89,15 @@ function mayScanInVain(filter: CallFilter): boolean {
 }
 
 /** Whether there are calls on the other side of the page's bounds; its own side shows by the row too many. */
-export function selectNeighbours(
-  caller: Caller,
-  filter: CallFilter,
-  request: PageRequest,
-  extras: PageExtras,
-): SQL {
+function neighbours(caller: Caller, filter: CallFilter, request: PageRequest) {
   const { after, before, offset } = request;
   const exists = (where: SQL) =>
     sql`exists (select 1 from ${calls} where ${toCondition(caller, filter)}${where})`;
-  const any = isRolledUp(filter) ? sql`${countCalls(caller, filter)} > 0` : exists(sql``);
-  const newer = after ? exists(sql` and ${position} >= ${at(after)}`) : offset > 0 ? any : sql`false`;
-  const older = before ? exists(sql` and ${position} <= ${at(before)}`) : sql`false`;
-  return sql`${extras.hasPreviousPage ? newer : sql`false`} as newer, ${extras.hasNextPage ? older : sql`false`} as older`;
+  const any = isRolledUp(filter) ? sql`${total} > 0` : exists(sql``);
+  return {
+    newer: after ? exists(sql` and ${position} >= ${at(after)}`) : offset > 0 ? any : sql`false`,
+    older: before ? exists(sql` and ${position} <= ${at(before)}`) : sql`false`,
+  };
 }
 
 // Compared row-wise: the expanded `or` would be a filter on every row instead of a place in the index.

@@ -1,11 +1,9 @@
-import { sql } from 'drizzle-orm';
 import { requireScope } from '../auth/caller.ts';
 import { queryPrepared, queryRows } from '../db/client.ts';
 import type { Call, CallScope } from './call.ts';
-import { countCalls } from './count.ts';
 import type { CallFilter } from './filter.ts';
 import type { Page, PageExtras, PageRequest } from './page-request.ts';
-import { selectNeighbours, selectPage, withJump } from './page-rows.ts';
+import { selectPage } from './page-rows.ts';
 import { isRolledUp } from './rollup-rows.ts';
 
 /**
@@ -16,19 +14,15 @@ import { isRolledUp } from './rollup-rows.ts';
  * on exactly one page, even while new calls arrive.
  */
 export async function listCalls(
-  { db, caller }: CallScope,
+  { db, caller, onManyPending }: CallScope,
   filter: CallFilter,
   request: PageRequest,
   extras: PageExtras,
 ): Promise<Page<Call>> {
   requireScope(caller, 'calls:read');
   const query = isPlannedOnce(filter) ? queryPrepared : queryRows;
-  const [row] = await query<PageRow>(
-    db,
-    sql`${withJump(caller, filter, request)}select (${selectPage(caller, filter, request)}) as items,
-      ${extras.totalCount ? countCalls(caller, filter) : sql`null`} as "totalCount",
-      ${selectNeighbours(caller, filter, request, extras)}`,
-  );
+  const [row] = await query<PageRow>(db, selectPage(caller, filter, request, extras));
+  if (row?.manyPending) onManyPending?.();
   return toPage(row, request);
 }
 
@@ -37,6 +31,7 @@ interface PageRow {
   readonly totalCount: string | number | null;
   readonly newer: boolean;
   readonly older: boolean;
+  readonly manyPending: boolean;
 }
 
 /** With one index that serves it whatever its values are, a filter needs no plan of its own. */

@@ -84,13 +84,13 @@ export interface RollupPlan {
  * any zone cost the days of UTC and a few hours at each midnight. Null where the grains are too coarse to help.
  */
 export function planRollup(bounds: readonly number[], available: readonly Grain[]): RollupPlan | null {
+  if (bounds.length === 2) return planBucket(bounds, available);
   const main = mainGrain(bounds, available);
   if (main === null) return null;
   const finest = available[0] ?? 'day';
   const cuts = bounds.map((bound) => nearest(main, bound));
   const last = bounds.length - 1;
   const finer = available.slice(0, available.indexOf(main));
-  const coarsest = last === 1 ? available : available.slice(0, available.indexOf(main) + 1);
   const corrections = bounds.flatMap((bound, i) => {
     const cut = cuts[i] ?? bound;
     const [before, after] = [i, i < last ? i + 1 : 0];
@@ -99,11 +99,26 @@ export function planRollup(bounds: readonly number[], available: readonly Grain[
   });
   return {
     cuts,
-    main: toPieces(cuts[0] ?? 0, cuts[last] ?? 0, coarsest.slice(coarsest.indexOf(main))),
+    main: [{ source: main, start: cuts[0] ?? 0, end: cuts[last] ?? 0 }],
     deltaCuts: bounds.map((bound, i) =>
       bound < (cuts[i] ?? bound) ? ceilTo(finest, bound) : floorTo(finest, bound),
     ),
     corrections,
+  };
+}
+
+/** One bucket needs no cuts: it is read at all grains, and its edges from the table. */
+function planBucket(bounds: readonly number[], available: readonly Grain[]): RollupPlan {
+  const [start = 0, end = 0] = bounds;
+  const finest = available[0] ?? 'day';
+  const pieces = toPieces(start, end, available);
+  return {
+    cuts: bounds,
+    main: pieces.filter((piece) => piece.source !== 'calls'),
+    deltaCuts: [ceilTo(finest, start), floorTo(finest, end)],
+    corrections: pieces
+      .filter((piece) => piece.source === 'calls')
+      .map((piece) => ({ ...piece, plus: 1, minus: 0 })),
   };
 }
 

@@ -31,17 +31,17 @@ export function grainsOf({ phoneNumberIds }: CallFilter): readonly Grain[] {
 }
 
 /**
- * Rows (bucket, direction, status, calls, answered, duration, cost) whose sums over a bucket are those of its calls:
- * levels, deltas that are not folded in yet, and what only the table tells, all in one statement, so from one
- * snapshot. A bucket has many rows, some negative.
+ * Rows (bucket, minus, direction, status, calls, answered, duration, cost): each is to be added to its bucket, and
+ * taken from bucket `minus` where that is not 0; then the sums of a bucket are those of its calls. From levels,
+ * deltas that are not folded in yet, and what only the table tells, all in one statement, so from one snapshot.
  */
 export function rollupRows(caller: Caller, filter: CallFilter, plan: RollupPlan): SQL {
-  const { corrections } = plan;
+  const { main, corrections } = plan;
   const moved = corrections.filter((c) => c.source !== 'calls');
   const counted = corrections.filter((c) => c.source === 'calls');
   return sql.join(
     [
-      ...(plan.main.length > 0 ? [mainRows(caller, filter, plan)] : []),
+      ...(main.length > 0 ? [mainRows(caller, filter, plan)] : []),
       deltaRows(caller, filter, plan),
       ...(moved.length > 0 ? [movedRows(moved, levelsOfPiece(caller, filter))] : []),
       ...(counted.length > 0 ? [movedRows(counted, callsOfPiece(caller, filter))] : []),
@@ -53,26 +53,41 @@ export function rollupRows(caller: Caller, filter: CallFilter, plan: RollupPlan)
 const sums = sql.raw('calls, answered, duration, cost');
 
 function mainRows(caller: Caller, filter: CallFilter, { main, cuts }: RollupPlan): SQL {
-  return sql`select ${bucketOf(sql`bucket`, cuts)} as bucket, direction, status, ${sums}
+  return sql`select ${bucketOf(sql`bucket`, cuts)} as bucket, 0 as minus, direction, status, ${sums}
     from ${pieceTable(main)} cross join lateral (${levelsOfPiece(caller, filter)}) levels`;
 }
 
 function deltaRows(caller: Caller, filter: CallFilter, { deltaCuts }: RollupPlan): SQL {
   const [first = 0, last = 0] = [deltaCuts[0], deltaCuts.at(-1)];
-  return sql`select ${bucketOf(sql`bucket`, deltaCuts)} as bucket, direction, status, ${sums}
-    from ${callRollupDelta} delta where ${ownRows(sql`delta`, caller, filter)}${ofNumbers(filter)}
-      and bucket >= ${toTimestamp(first)} and bucket < ${toTimestamp(last)}`;
+  return sql`select ${bucketOf(sql`bucket`, deltaCuts)} as bucket, 0 as minus, direction, status, ${sums}
+    from ${pendingDeltas(caller, filter)} and bucket >= ${toTimestamp(first)} and bucket < ${toTimestamp(last)}`;
 }
 
-/** Rows between a bound and its cut: added to the bucket they belong to, taken from the one they were cut into. */
+/** What lies between a bound and its cut, added up for each. */
 function movedRows(corrections: readonly Correction[], rowsOfPiece: SQL): SQL {
-  return sql`select move.bucket, direction, status, move.sign * calls, move.sign * answered,
-      move.sign * duration, move.sign * cost
-    from (
-      select piece.plus, piece.minus, moved.* from ${pieceTable(corrections)} cross join lateral (${rowsOfPiece}) moved
-      offset 0
-    ) moved cross join lateral (values (moved.plus, 1), (moved.minus, -1)) move (bucket, sign)
-    where move.bucket > 0`;
+  return sql`select piece.plus as bucket, piece.minus, moved.* from ${pieceTable(corrections)} cross join lateral (
+      select direction, status, sum(calls)::bigint as calls, sum(answered)::bigint as answered,
+        sum(duration)::bigint as duration, sum(cost)::bigint as cost
+      from (${rowsOfPiece}) unmoved group by 1, 2
+    ) moved`;
+}
+
+/** The `from` and `where` of the filter's deltas of all times, to be narrowed. */
+export function pendingDeltas(caller: Caller, filter: CallFilter): SQL {
+  const { phoneNumberIds } = filter;
+  const ofNumbers =
+    phoneNumberIds === undefined
+      ? sql``
+      : sql` and delta.phone_number_id = any(${uuidArray(phoneNumberIds)})`;
+  return sql`${callRollupDelta} delta where ${ownRows(sql`delta`, caller, filter)}${ofNumbers}`;
+}
+
+// Adding up so many deltas costs a question about a millisecond.
+const pendingMany = 2_000;
+
+/** Whether so many deltas of the caller's are pending that they should be folded soon. */
+export function hasManyPending(caller: Caller): SQL {
+  return sql`exists (select 1 from ${pendingDeltas(caller, {})} offset ${sql.raw(String(pendingMany))})`;
 }
 
 /** The level rows of `piece`, a row of pieceTable. */
@@ -90,7 +105,7 @@ export function levelsOfPiece(caller: Caller, filter: CallFilter): SQL {
 }
 
 /** The calls of `piece`, a row of pieceTable, each as sums of one. */
-export function callsOfPiece(caller: Caller, filter: CallFilter): SQL {
+function callsOfPiece(caller: Caller, filter: CallFilter): SQL {
   const { createdFrom: _, createdTo: __, ...undated } = filter;
   return sql`select ${calls.createdAt} as bucket, ${calls.direction} as direction, ${calls.status} as status, 1 as calls,
       case when ${calls.answeredAt} is null then 0 else 1 end as answered,
@@ -100,7 +115,7 @@ export function callsOfPiece(caller: Caller, filter: CallFilter): SQL {
       and ${calls.createdAt} < piece.end_at offset 0`;
 }
 
-export function pieceTable(pieces: readonly (Piece & Partial<Correction>)[]): SQL {
+function pieceTable(pieces: readonly (Piece & Partial<Correction>)[]): SQL {
   const list = (values: readonly (string | number)[]) => sql`string_to_array(${values.join(',')}, ',')`;
   return sql`unnest(${list(pieces.map((p) => p.source))},
       ${list(pieces.map((p) => toText(p.start)))}::timestamptz[],
@@ -109,7 +124,7 @@ export function pieceTable(pieces: readonly (Piece & Partial<Correction>)[]): SQ
       ${list(pieces.map((p) => p.minus ?? 0))}::int[]) piece (source, start_at, end_at, plus, minus)`;
 }
 
-export function ownRows(row: SQL, caller: Caller, { direction, statuses }: CallFilter): SQL {
+function ownRows(row: SQL, caller: Caller, { direction, statuses }: CallFilter): SQL {
   const own = sql`${row}.organization_id = ${caller.organizationId} and ${row}.environment = ${caller.environment}`;
   const ofDirection = direction === undefined ? sql`` : sql` and ${row}.direction = ${direction}`;
   const ofStatus =
@@ -117,12 +132,6 @@ export function ownRows(row: SQL, caller: Caller, { direction, statuses }: CallF
       ? sql``
       : sql` and ${row}.status = any(string_to_array(${statuses.join(',')}, ','))`;
   return sql`${own}${ofDirection}${ofStatus}`;
-}
-
-export function ofNumbers({ phoneNumberIds }: CallFilter): SQL {
-  return phoneNumberIds === undefined
-    ? sql``
-    : sql` and delta.phone_number_id = any(${uuidArray(phoneNumberIds)})`;
 }
 
 /** The number of the bucket that an instant is in, of buckets that begin at `cuts`, from 1. */

@@ -1,14 +1,12 @@
 import { requireScope } from '../auth/caller.ts';
-import { queryPrepared } from '../db/client.ts';
 import type { CallScope } from './call.ts';
 import { type CallFilter, toBounds } from './filter.ts';
-import { addRow, type CallSums, emptySums, type SumsRow, selectSums, sumRows } from './sums.ts';
+import { type CallSums, querySums } from './sums.ts';
 
 /** Adds up the caller's calls that the filter lets through. */
-export async function getCallStats({ db, caller }: CallScope, filter: CallFilter): Promise<CallSums> {
-  requireScope(caller, 'calls:read');
-  const rows = await queryPrepared<SumsRow>(db, selectSums(sumRows(caller, filter, toBounds(filter))));
-  const sums = emptySums();
-  for (const row of rows) addRow(sums, row);
+export async function getCallStats(scope: CallScope, filter: CallFilter): Promise<CallSums> {
+  requireScope(scope.caller, 'calls:read');
+  const [sums] = await querySums(scope, filter, toBounds(filter));
+  if (sums === undefined) throw new Error('There are no sums of a bucket.');
   return sums;
 }

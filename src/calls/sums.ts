@@ -1,10 +1,11 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Caller } from '../auth/caller.ts';
+import { queryPrepared } from '../db/client.ts';
 import { calls } from '../db/schema.ts';
-import { type CallDirection, type CallStatus, callDirections, callStatuses } from './call.ts';
-import { type CallFilter, toCondition } from './filter.ts';
+import { type CallDirection, type CallScope, type CallStatus, callDirections, callStatuses } from './call.ts';
+import { type CallFilter, toBounds, toCondition } from './filter.ts';
 import { planRollup } from './rollup-plan.ts';
-import { bucketOf, grainsOf, isRolledUp, rollupRows } from './rollup-rows.ts';
+import { bucketOf, grainsOf, hasManyPending, isRolledUp, rollupRows } from './rollup-rows.ts';
 
 /** What is added up over a set of calls. Counts stay below 2^53; durations and costs may not, so they are bigint. */
 export interface CallSums {
@@ -17,23 +18,8 @@ export interface CallSums {
   totalCostCents: bigint;
 }
 
-/** The sums of one bucket, direction and status, as selectSums gives them. */
-export interface SumsRow {
-  readonly bucket: number;
-  readonly status: CallStatus;
-  readonly direction: CallDirection;
-  readonly calls: string;
-  readonly answered: string;
-  readonly duration: string;
-  readonly cost: string;
-}
-
-/**
- * A subquery of rows (bucket, direction, status, calls, answered, duration, cost): their sums over each bucket
- * [bounds[i], bounds[i + 1]), numbered from 1, are exactly those of the caller's calls there that the filter lets
- * through, all from the statement's one snapshot. From roll-ups where they can answer, else from the table.
- */
-export function sumRows(caller: Caller, filter: CallFilter, bounds: readonly number[]): SQL {
+/** A subquery of rows as rollupRows describes them: from roll-ups where they can answer, else from the table. */
+function sumRows(caller: Caller, filter: CallFilter, bounds: readonly number[]): SQL {
   const plan = isRolledUp(filter) ? planRollup(bounds, grainsOf(filter)) : null;
   return plan === null ? tableRows(caller, filter, bounds) : rollupRows(caller, filter, plan);
 }
@@ -44,36 +30,90 @@ function tableRows(caller: Caller, filter: CallFilter, bounds: readonly number[]
     ...(Number.isFinite(from) && { createdFrom: from }),
     ...(Number.isFinite(to) && { createdTo: to }),
   };
-  return sql`select ${bucketOf(sql`${calls.createdAt}`, bounds)} as bucket, ${calls.direction} as direction,
+  return sql`select ${bucketOf(sql`${calls.createdAt}`, bounds)} as bucket, 0 as minus, ${calls.direction} as direction,
       ${calls.status} as status, count(*) as calls, count(${calls.answeredAt}) as answered,
       coalesce(sum(${calls.duration}), 0) as duration, coalesce(sum(${calls.costCents}), 0) as cost
-    from ${calls} where ${toCondition(caller, { ...filter, ...dates })} group by 1, 2, 3`;
+    from ${calls} where ${toCondition(caller, { ...filter, ...dates })} group by 1, 3, 4`;
 }
 
-/** Adds up rows of sumRows by their bucket, direction and status. */
-export function selectSums(rows: SQL): SQL {
-  return sql`select bucket, direction, status, sum(calls)::text as calls, sum(answered)::text as answered,
-    sum(duration)::text as duration, sum(cost)::text as cost from (${rows}) summed group by 1, 2, 3`;
+/** A scalar subquery: how many of the caller's calls the filter lets through. */
+export function countCalls(caller: Caller, filter: CallFilter): SQL {
+  // Of one bucket nothing is taken away again.
+  return sql`(select coalesce(sum(calls), 0) from (${sumRows(caller, filter, toBounds(filter))}) counted)`;
 }
+
+/**
+ * The sums of each bucket [bounds[i], bounds[i + 1]) of the caller's calls that the filter lets through, in order,
+ * from one statement.
+ */
+export async function querySums(
+  { db, caller, onManyPending }: CallScope,
+  filter: CallFilter,
+  bounds: readonly number[],
+): Promise<CallSums[]> {
+  const sums = selectSums(sumRows(caller, filter, bounds));
+  const [row] = await queryPrepared<{ sums: SumsRow[]; manyPending: boolean }>(
+    db,
+    sql`select (${sums}) as sums, ${hasManyPending(caller)} as "manyPending"`,
+  );
+  if (row?.manyPending) onManyPending?.();
+  const buckets = bounds.slice(1).map(emptySums);
+  for (const [plus, minus, ...sums] of row?.sums ?? []) {
+    if (plus > 0) addSums(buckets[plus - 1], sums, 1);
+    if (minus > 0) addSums(buckets[minus - 1], sums, -1);
+  }
+  return buckets;
+}
+
+/** Sums by status and by direction in the order of callStatuses and callDirections, then the others. */
+type SumsRow = [plus: number, minus: number, ...counts: number[], duration: string, cost: string];
+
+/** One value, a JSON array of SumsRows: as rows they would cost the client more. */
+function selectSums(rows: SQL): SQL {
+  const pivot = (column: string, values: readonly string[]) =>
+    values.map((value) => sql.raw(`coalesce(sum(calls) filter (where ${column} = '${value}'), 0)`));
+  const columns = [
+    sql`bucket`,
+    sql`minus`,
+    ...pivot('status', callStatuses),
+    ...pivot('direction', callDirections),
+    sql`sum(answered)`,
+    sql`sum(duration)::text`,
+    sql`sum(cost)::text`,
+  ];
+  return sql`select coalesce(json_agg(sums), '[]') from (
+    select json_build_array(${sql.join(columns, sql`, `)}) as sums from (${rows}) row group by bucket, minus
+  ) pivoted`;
+}
+
+function addSums(to: CallSums | undefined, sums: readonly (number | string)[], sign: 1 | -1): void {
+  if (to === undefined) throw new Error('A statement gave sums out of its range.');
+  let next = 0;
+  const take = () => sums[next++] ?? 0;
+  for (const status of callStatuses) {
+    const count = sign * Number(take());
+    to.byStatus[status] += count;
+    to.total += count;
+  }
+  for (const direction of callDirections) to.byDirection[direction] += sign * Number(take());
+  to.answered += sign * Number(take());
+  to.totalDurationSeconds += BigInt(sign) * BigInt(take());
+  to.totalCostCents += BigInt(sign) * BigInt(take());
+}
+
+const zeros = <Name extends string>(names: readonly Name[]) =>
+  Object.fromEntries(names.map((name) => [name, 0])) as Record<Name, number>;
+const noStatuses = zeros(callStatuses);
+const noDirections = zeros(callDirections);
 
 /** Sums of no calls: every status and direction is there, with zero. */
-export function emptySums(): CallSums {
+function emptySums(): CallSums {
   return {
     total: 0,
-    byStatus: Object.fromEntries(callStatuses.map((status) => [status, 0])) as Record<CallStatus, number>,
-    byDirection: Object.fromEntries(callDirections.map((d) => [d, 0])) as Record<CallDirection, number>,
+    byStatus: { ...noStatuses },
+    byDirection: { ...noDirections },
     answered: 0,
     totalDurationSeconds: 0n,
     totalCostCents: 0n,
   };
-}
-
-export function addRow(sums: CallSums, row: SumsRow): void {
-  const count = Number(row.calls);
-  sums.total += count;
-  sums.byStatus[row.status] += count;
-  sums.byDirection[row.direction] += count;
-  sums.answered += Number(row.answered);
-  sums.totalDurationSeconds += BigInt(row.duration);
-  sums.totalCostCents += BigInt(row.cost);
 }

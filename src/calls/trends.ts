@@ -1,6 +1,5 @@
 import { sql } from 'drizzle-orm';
 import { requireScope } from '../auth/caller.ts';
-import { queryPrepared } from '../db/client.ts';
 import { calls } from '../db/schema.ts';
 import {
   addDays,
@@ -15,7 +14,7 @@ import {
 import { type CallScope, ownCalls } from './call.ts';
 import { queryJsonRows } from './detail.ts';
 import type { CallFilter } from './filter.ts';
-import { addRow, type CallSums, emptySums, type SumsRow, selectSums, sumRows } from './sums.ts';
+import { type CallSums, querySums } from './sums.ts';
 
 export interface TrendPoint extends Bucket {
   readonly sums: CallSums;
@@ -36,26 +35,20 @@ const defaultDays = 30;
  * and end. Without dates: the last 30 days, today included. Throws RANGE_TOO_LARGE above 10,000 points.
  */
 export async function getCallTrends(
-  { db, caller }: CallScope,
+  scope: CallScope,
   filter: CallFilter,
   { interval, timeZone, now }: { interval: Interval; timeZone: string; now: number },
 ): Promise<CallTrends> {
-  requireScope(caller, 'calls:read');
-  const range = await findRange({ db, caller }, filter, timeZone, now);
-  const points = listBuckets({ ...range, interval, zone: timeZone }).map((bucket) => ({
-    ...bucket,
-    sums: emptySums(),
-  }));
-  if (points.length === 0) return { ...range, points };
+  requireScope(scope.caller, 'calls:read');
+  const range = await findRange(scope, filter, timeZone, now);
+  const buckets = listBuckets({ ...range, interval, zone: timeZone });
+  if (buckets.length === 0) return { ...range, points: [] };
   // One tz database decides where buckets begin, the gateway's; PostgreSQL compares instants.
-  const bounds = [...points.map((point) => point.start), range.to];
-  const rows = await queryPrepared<SumsRow>(db, selectSums(sumRows(caller, filter, bounds)));
-  for (const row of rows) {
-    const point = points[row.bucket - 1];
-    if (point === undefined) throw new Error('A trend statement gave a bucket out of its range.');
-    addRow(point.sums, row);
-  }
-  return { ...range, points };
+  const sums = await querySums(scope, filter, [...buckets.map((bucket) => bucket.start), range.to]);
+  return {
+    ...range,
+    points: buckets.flatMap((bucket, i) => (sums[i] ? [{ ...bucket, sums: sums[i] }] : [])),
+  };
 }
 
 /**

@@ -21,14 +21,18 @@ export async function runServe(config: Config): Promise<void> {
   try {
     const demo =
       database.kind === 'embedded' && !config.production ? await prepareDemo(config, database) : null;
-    const server = await listen(createApp({ config, database, log, demo }), config);
     const folding = startRollupFolding(database.db, log);
-    process.stdout.write(welcome(server.url, config, demo));
-    await untilSignal();
-    log.info('stopping');
-    setTimeout(() => process.exit(1), exitTimeoutMs).unref();
-    await server.stop();
-    await folding.stop();
+    try {
+      const { foldSoon } = folding;
+      const server = await listen(createApp({ config, database, log, demo, foldSoon }), config);
+      process.stdout.write(welcome(server.url, config, demo));
+      await untilSignal();
+      log.info('stopping');
+      setTimeout(() => process.exit(1), exitTimeoutMs).unref();
+      await server.stop();
+    } finally {
+      await folding.stop();
+    }
   } finally {
     await database.close();
   }

@@ -70,11 +70,19 @@ export function openPostgres({ url, poolSize, onStatement }: PostgresOptions): P
 }
 
 const preparedMark = '/* prepared */ ';
+// Each is kept by every connection as long as that lives; what comes later is planned each time.
+const preparedMax = 500;
 
 /** The pool as Drizzle is to see it: statements of queryPrepared become prepared statements of their connection. */
 function withPreparation(pool: Sql): Sql {
+  const texts = new Set<string>();
+  const isPrepared = (text: string) => {
+    if (!text.startsWith(preparedMark)) return false;
+    if (texts.size < preparedMax) texts.add(text);
+    return texts.has(text);
+  };
   const unsafe: Sql['unsafe'] = (text, parameters, options) =>
-    pool.unsafe(text, parameters, { prepare: text.startsWith(preparedMark), ...options });
+    pool.unsafe(text, parameters, { prepare: isPrepared(text), ...options });
   return new Proxy(pool, { get: (_, name) => (name === 'unsafe' ? unsafe : Reflect.get(pool, name)) });
 }
 
@@ -117,7 +125,7 @@ export async function queryRows<Row>(db: Db, query: SQL): Promise<Row[]> {
 }
 
 /**
- * As queryRows, by a statement that each connection prepares once: for the few texts that are asked again and again
+ * As queryRows, by a statement that each connection prepares once: for the texts that are asked again and again
  * and whose plan is the same whatever their parameters are. A roll-up's takes longer to plan than to run.
  */
 export function queryPrepared<Row>(db: Db, query: SQL): Promise<Row[]> {

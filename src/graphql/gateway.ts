@@ -22,6 +22,8 @@ export interface GatewayParts {
   readonly db: Db;
   readonly log: Log;
   readonly introspection: boolean;
+  /** Told by questions that found many changes which are not in the roll-ups yet. */
+  readonly onManyPending?: () => void;
 }
 
 /** Who asks, and under which request id. */
@@ -56,7 +58,7 @@ export interface Gateway {
 const validationErrorsMax = 10;
 
 /** Makes Yoga's envelope (parse, validate, execute, with its caches) answer for our schema. */
-export function createGateway({ db, log, introspection }: GatewayParts): Gateway {
+export function createGateway({ db, log, introspection, onManyPending }: GatewayParts): Gateway {
   const yoga = createYoga<{ requestScope: RequestScope }, GatewayContext>({
     schema,
     logging: false,
@@ -69,7 +71,7 @@ export function createGateway({ db, log, introspection }: GatewayParts): Gateway
     maskedErrors: false,
     plugins: [specifiedExecution, ...(introspection ? [] : [noIntrospection])],
     context: ({ requestScope: { caller, requestId } }) => {
-      const scope = { db, caller };
+      const scope = { db, caller, ...(onManyPending && { onManyPending }) };
       return { scope, requestId, loaders: createLoaders(scope) };
     },
   });

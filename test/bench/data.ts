@@ -8,26 +8,30 @@ import { benchHttp } from './data/http.ts';
 import { benchPages } from './data/pages.ts';
 import { benchQuestions } from './data/questions.ts';
 import { Judge } from './data/report.ts';
+import { benchStress } from './data/stress.ts';
 import { benchWrites } from './data/writes.ts';
 
-const usage = `usage: npm run bench:data -- --calls 1000000 [--only questions,pages,http,writes] [--keep] [--fresh]
+const usage = `usage: npm run bench:data -- --calls 1000000 [--only questions,pages,http,writes,stress] [--keep] [--fresh]
 
   --calls N   how many calls the large organization has
   --only      the parts to run, comma-separated; all by default
+  --seconds N how long the stress lasts, 60 by default
   --keep      leaves the database calls_bench_N for the next run, which then uses it
   --fresh     makes the database anew
 
 The server is that of TEST_DATABASE_URL, by default postgres://postgres@127.0.0.1:5432/test.
 Exits 1 where a bound is missed.`;
 
-const parts = ['questions', 'pages', 'http', 'writes'] as const;
+const parts = ['questions', 'pages', 'http', 'writes', 'stress'] as const;
 type Part = (typeof parts)[number];
 const callsMax = 100_000_000;
+const secondsMax = 86_400;
 const poolSize = 4;
 
 interface Options {
   readonly calls: number;
   readonly only: readonly Part[];
+  readonly seconds: number;
   readonly keep: boolean;
   readonly fresh: boolean;
 }
@@ -36,21 +40,30 @@ function parseOptions(): Options {
   const options = {
     calls: { type: 'string' },
     only: { type: 'string', default: parts.join(',') },
+    seconds: { type: 'string', default: '60' },
     keep: { type: 'boolean', default: false },
     fresh: { type: 'boolean', default: false },
   } as const;
   const { values } = parseArgs({ options });
-  const calls = Number(values.calls);
-  if (!Number.isInteger(calls) || calls < 1 || calls > callsMax)
-    throw new TypeError('--calls takes a whole number.');
+  const calls = toCount('--calls', values.calls, callsMax);
+  const seconds = toCount('--seconds', values.seconds, secondsMax);
   const only = values.only.split(',');
   const isPart = (name: string): name is Part => (parts as readonly string[]).includes(name);
   if (!only.every(isPart)) throw new TypeError(`--only takes some of ${parts.join(',')}.`);
-  return { ...values, calls, only };
+  return { ...values, calls, only, seconds };
+}
+
+function toCount(flag: string, text: string | undefined, max: number): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= max) return count;
+  throw new TypeError(`${flag} takes a whole number.`);
 }
 
 /** Gives the bounds that were missed. */
-async function runBench(prepared: BenchDatabase, { calls, only }: Options): Promise<readonly string[]> {
+async function runBench(
+  prepared: BenchDatabase,
+  { calls, only, seconds }: Options,
+): Promise<readonly string[]> {
   const { url } = prepared;
   const judge = new Judge();
   const organization = largeOrganization(calls);
@@ -65,6 +78,11 @@ async function runBench(prepared: BenchDatabase, { calls, only }: Options): Prom
     if (only.includes('writes')) {
       await prepared.setComplete(false);
       await benchWrites(url, { organization, judge });
+      await prepared.setComplete(true);
+    }
+    if (only.includes('stress')) {
+      await prepared.setComplete(false);
+      await benchStress(url, { organization, seconds, judge });
       await prepared.setComplete(true);
     }
   } finally {
