@@ -5,6 +5,7 @@ import { checkRollup, foldRollup, rebuildRollup } from '../../src/calls/rollup.t
 import { getCallStats } from '../../src/calls/stats.ts';
 import { inBulkTransaction } from '../../src/db/bulk.ts';
 import { type Db, queryRows } from '../../src/db/client.ts';
+import { openApp } from '../support/app.ts';
 import { graphqlClient } from '../support/client.ts';
 import { countStatements, describeOnEachDatabase } from '../support/databases.ts';
 import { insertCall, insertCalls, insertOrganization } from '../support/fixtures.ts';
@@ -194,5 +195,35 @@ describeOnEachDatabase('roll-ups', (database) => {
       });
       expect(statements).toBe(1);
     }
+  });
+
+  it('are folded before their time where a question finds many changes, and only there', async () => {
+    const { db } = database();
+    const { id, liveKey } = await insertOrganization(db);
+    let times = 0;
+    const app = openApp(database(), { foldSoon: () => times++ });
+    const { queryData } = graphqlClient(app, liveKey);
+    const questions = [
+      '{ callStats { total } }',
+      '{ callTrends { points { total } } }',
+      '{ calls(first: 1) { totalCount } }',
+      '{ calls(first: 1, offset: 300) { nodes { id } } }',
+    ];
+    const countAsked = async () => {
+      times = 0;
+      for (const question of questions) await queryData(question);
+      return times;
+    };
+    await insertCall(db, id);
+    expect(await countAsked()).toBe(0);
+    // A delta for each quarter of an hour.
+    await db.execute(sql`insert into calls (organization_id, direction, status, from_number, to_number, created_at)
+      select ${id}, 'inbound', 'completed', '+12025550100', '+12025550101', '2020-01-01Z'::timestamptz + i * interval '15 minutes'
+      from generate_series(1, 3000) i`);
+    expect(await countAsked()).toBe(questions.length);
+    expect(await queryData('{ calls(first: 1) { nodes { id } } }')).toMatchObject({ calls: { nodes: [{}] } });
+    expect(times).toBe(questions.length);
+    await foldRollup(db);
+    expect(await countAsked()).toBe(0);
   });
 });
