@@ -1,0 +1,15 @@
+import { ApolloServer } from '@apollo/server';
+import { startStandaloneServer } from '@apollo/server/standalone';
+import DataLoader from 'dataloader';
+import { DateTime, findRecordings, listEvents, Query, typeDefs } from './calls.mjs';
+
+const Call = {
+  events: ({ uuid }, _args, { events }) => events.load(uuid),
+  recording: ({ uuid }, _args, { recordings }) => recordings.load(uuid),
+};
+const server = new ApolloServer({ typeDefs, resolvers: { DateTime, Query, Call }, introspection: false });
+const { url } = await startStandaloneServer(server, {
+  listen: { host: '127.0.0.1', port: 0 },
+  context: async () => ({ events: new DataLoader(listEvents), recordings: new DataLoader(findRecordings) }),
+});
+console.log(url);
