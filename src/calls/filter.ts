@@ -32,6 +32,19 @@ export function toBounds({ createdFrom = -Infinity, createdTo = Infinity }: Call
   return [createdFrom, createdTo];
 }
 
+/** The filter with [from, to) for its dates; infinities are no dates. */
+export function withDates(
+  { createdFrom: _, createdTo: __, ...undated }: CallFilter,
+  from: number,
+  to: number,
+): CallFilter {
+  return {
+    ...undated,
+    ...(Number.isFinite(from) && { createdFrom: from }),
+    ...(Number.isFinite(to) && { createdTo: to }),
+  };
+}
+
 /** The condition on `calls` of the caller's calls that the filter lets through. */
 export function toCondition(caller: Caller, filter: CallFilter): SQL {
   return sql.join([ownCalls(caller), ...filterConditions(filter)], sql` and `);

@@ -4,7 +4,7 @@ import { calls } from '../db/schema.ts';
 import { callRollup, callRollupDelta } from '../db/schema-rollup.ts';
 import { formatInstant } from './calendar.ts';
 import { uuidArray } from './detail.ts';
-import { type CallFilter, toCondition } from './filter.ts';
+import { type CallFilter, toCondition, withDates } from './filter.ts';
 import {
   type Correction,
   type Grain,
@@ -45,6 +45,31 @@ export function rollupRows(caller: Caller, filter: CallFilter, plan: RollupPlan)
       deltaRows(caller, filter, plan),
       ...(moved.length > 0 ? [movedRows(moved, levelsOfPiece(caller, filter))] : []),
       ...(counted.length > 0 ? [movedRows(counted, callsOfPiece(caller, filter))] : []),
+    ],
+    sql` union all `,
+  );
+}
+
+/** Rows (calls) of the one bucket of a plan: the number of its calls is their sum. Of the table an index is enough. */
+export function rollupCounts(
+  caller: Caller,
+  filter: CallFilter,
+  { main, corrections, deltaCuts }: RollupPlan,
+): SQL {
+  const [first = 0, last = 0] = deltaCuts;
+  return sql.join(
+    [
+      ...(main.length > 0
+        ? [
+            sql`select calls from ${pieceTable(main)} cross join lateral (${levelsOfPiece(caller, filter)}) levels`,
+          ]
+        : []),
+      sql`select calls from ${pendingDeltas(caller, filter)}
+        and bucket >= ${toTimestamp(first)} and bucket < ${toTimestamp(last)}`,
+      ...corrections.map(({ start, end }) => {
+        const condition = toCondition(caller, withDates(filter, start, end));
+        return sql`select count(*) as calls from ${calls} where ${condition}`;
+      }),
     ],
     sql` union all `,
   );

@@ -3,9 +3,9 @@ import type { Caller } from '../auth/caller.ts';
 import { queryPrepared } from '../db/client.ts';
 import { calls } from '../db/schema.ts';
 import { type CallDirection, type CallScope, type CallStatus, callDirections, callStatuses } from './call.ts';
-import { type CallFilter, toBounds, toCondition } from './filter.ts';
+import { type CallFilter, toBounds, toCondition, withDates } from './filter.ts';
 import { planRollup } from './rollup-plan.ts';
-import { bucketOf, grainsOf, hasManyPending, isRolledUp, rollupRows } from './rollup-rows.ts';
+import { bucketOf, grainsOf, hasManyPending, isRolledUp, rollupCounts, rollupRows } from './rollup-rows.ts';
 
 /** What is added up over a set of calls. Counts stay below 2^53; durations and costs may not, so they are bigint. */
 export interface CallSums {
@@ -26,20 +26,17 @@ function sumRows(caller: Caller, filter: CallFilter, bounds: readonly number[]):
 
 function tableRows(caller: Caller, filter: CallFilter, bounds: readonly number[]): SQL {
   const [from = 0, to = 0] = [bounds[0], bounds.at(-1)];
-  const dates = {
-    ...(Number.isFinite(from) && { createdFrom: from }),
-    ...(Number.isFinite(to) && { createdTo: to }),
-  };
   return sql`select ${bucketOf(sql`${calls.createdAt}`, bounds)} as bucket, 0 as minus, ${calls.direction} as direction,
       ${calls.status} as status, count(*) as calls, count(${calls.answeredAt}) as answered,
       coalesce(sum(${calls.duration}), 0) as duration, coalesce(sum(${calls.costCents}), 0) as cost
-    from ${calls} where ${toCondition(caller, { ...filter, ...dates })} group by 1, 3, 4`;
+    from ${calls} where ${toCondition(caller, withDates(filter, from, to))} group by 1, 3, 4`;
 }
 
 /** A scalar subquery: how many of the caller's calls the filter lets through. */
 export function countCalls(caller: Caller, filter: CallFilter): SQL {
-  // Of one bucket nothing is taken away again.
-  return sql`(select coalesce(sum(calls), 0) from (${sumRows(caller, filter, toBounds(filter))}) counted)`;
+  const plan = isRolledUp(filter) ? planRollup(toBounds(filter), grainsOf(filter)) : null;
+  if (plan === null) return sql`(select count(*) from ${calls} where ${toCondition(caller, filter)})`;
+  return sql`(select coalesce(sum(calls), 0) from (${rollupCounts(caller, filter, plan)}) counted)`;
 }
 
 /**

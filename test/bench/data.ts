@@ -26,7 +26,6 @@ const parts = ['questions', 'pages', 'http', 'writes', 'stress'] as const;
 type Part = (typeof parts)[number];
 const callsMax = 100_000_000;
 const secondsMax = 86_400;
-const poolSize = 4;
 
 interface Options {
   readonly calls: number;
@@ -68,7 +67,8 @@ async function runBench(
   const judge = new Judge();
   const organization = largeOrganization(calls);
   const { numberIds } = organization;
-  const database = openPostgres({ url, poolSize });
+  // One connection: a server plans the first five runs of a statement anew on each.
+  const database = openPostgres({ url, poolSize: 1 });
   const scope = { db: database.db, caller: callerOf(organization) };
   try {
     console.log(await describeServer(scope.db, calls));
