@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Caller, Environment } from '../auth/caller.ts';
 import type { Db } from '../db/client.ts';
+import { type Values, value } from '../db/prepared.ts';
 import { calls } from '../db/schema.ts';
 
 /** What every question of the domain takes first: where to ask, and who asks. */
@@ -92,7 +93,9 @@ export const callColumns: SQL = sql.join(
   sql`, `,
 );
 
-/** The caller's own calls: the tenant and environment that every query on `calls` begins with. */
-export function ownCalls(caller: Caller): SQL {
-  return sql`${calls.organizationId} = ${caller.organizationId} and ${calls.environment} = ${caller.environment}`;
+/** The caller's own calls: the tenant and environment that every query on `calls` begins with, of callerValues. */
+export const ownCalls: SQL = sql`${calls.organizationId} = ${value('organizationId')} and ${calls.environment} = ${value('environment')}`;
+
+export function callerValues({ organizationId, environment }: Caller): Values {
+  return { organizationId, environment };
 }

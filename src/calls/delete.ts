@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm';
 import { requireScope } from '../auth/caller.ts';
-import { queryRows } from '../db/client.ts';
+import { queryShape, value } from '../db/prepared.ts';
 import { callDeletions, calls } from '../db/schema.ts';
-import { type CallScope, type CallStatus, liveStatuses, ownCalls } from './call.ts';
+import { type CallScope, type CallStatus, callerValues, liveStatuses, ownCalls } from './call.ts';
 
 export type CallDeletion =
   | { readonly outcome: 'deleted' }
@@ -20,25 +20,31 @@ export async function deleteCall(
 ): Promise<CallDeletion> {
   requireScope(caller, 'calls:write');
   // The row is locked before its status is looked at: a call that becomes live meanwhile is not deleted.
-  const [call] = await queryRows<{ status: CallStatus; deleted: boolean }>(
-    db,
-    sql`with own as (
-      select ${calls.organizationId}, ${calls.id}, ${calls.status} from ${calls}
-      where ${ownCalls(caller)} and ${calls.id} = ${id} for update
-    ), deleted as (
-      delete from ${calls} using own
-      where ${calls.organizationId} = own.organization_id and ${calls.id} = own.id
-        and (${force}::boolean or not own.status = any(${liveStatusArray}))
-      returning ${calls.id}
-    ), tombstone as (
-      insert into ${callDeletions} (organization_id, call_id, environment, actor, request_id)
-      select ${caller.organizationId}::uuid, deleted.id, ${caller.environment}, ${caller.actor}, ${requestId}
-      from deleted
-    )
-    select own.status as status, exists (select 1 from deleted) as deleted from own`,
-  );
+  const [call] = await queryShape<{ status: CallStatus; deleted: boolean }>(db, deletion, {
+    ...callerValues(caller),
+    ...{ id, force, actor: caller.actor, requestId },
+  });
   if (call === undefined) return { outcome: 'not_found' };
   return call.deleted ? { outcome: 'deleted' } : { outcome: 'in_progress', status: call.status };
 }
+
+const deletion = {
+  key: 'delete',
+  build: () => sql`with own as (
+      select ${calls.organizationId}, ${calls.id}, ${calls.status} from ${calls}
+      where ${ownCalls} and ${calls.id} = ${value('id')} for update
+    ), deleted as (
+      delete from ${calls} using own
+      where ${calls.organizationId} = own.organization_id and ${calls.id} = own.id
+        and (${value('force')}::boolean or not own.status = any(${liveStatusArray}))
+      returning ${calls.id}
+    ), tombstone as (
+      insert into ${callDeletions} (organization_id, call_id, environment, actor, request_id)
+      select ${value('organizationId')}::uuid, deleted.id, ${value('environment')}, ${value('actor')}, ${value('requestId')}
+      from deleted
+    )
+    select own.status as status, exists (select 1 from deleted) as deleted from own`,
+  plannedOnce: true,
+};
 
 const liveStatusArray = sql`string_to_array(${liveStatuses.join(',')}, ',')`;

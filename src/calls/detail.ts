@@ -1,11 +1,12 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { requireScope } from '../auth/caller.ts';
-import { queryRows } from '../db/client.ts';
+import { queryShape, uuidsOf, type Values, value } from '../db/prepared.ts';
 import { calls, organizations, phoneNumbers, recordings } from '../db/schema.ts';
 import {
   type Call,
   type CallScope,
   callColumns,
+  callerValues,
   type InstantText,
   ownCalls,
   type RecordingStatus,
@@ -41,7 +42,7 @@ export async function findCallsByIds(
   requireScope(caller, 'calls:read');
   const rows = await queryJsonRows<Call>(
     { db, caller },
-    sql`select ${callColumns} from ${calls} where ${ownCalls(caller)} and ${calls.id} = any(${uuidArray(ids)})`,
+    { key: 'calls by id', select: selectCalls, values: { ids: ids.join(',') } },
   );
   return alignWith(ids, rows, (call) => call.id);
 }
@@ -54,12 +55,7 @@ export async function findRecordingsByCallIds(
   requireScope(caller, 'calls:read');
   const rows = await queryJsonRows<Recording>(
     { db, caller },
-    sql`select ${recordings.callId} as "callId", ${recordings.status} as status, ${recordings.format} as format,
-        ${recordings.sizeBytes}::text as "sizeBytes", ${recordings.durationSeconds} as "durationSeconds",
-        ${recordings.storageKey} as "storageKey"
-      from ${recordings}
-      where ${recordings.organizationId} = ${caller.organizationId}
-        and ${recordings.callId} = any(${uuidArray(callIds)})`,
+    { key: 'recordings by call', select: selectRecordings, values: { ids: callIds.join(',') } },
   );
   return alignWith(callIds, rows, (recording) => recording.callId);
 }
@@ -72,11 +68,7 @@ export async function findPhoneNumbersByIds(
   requireScope(caller, 'calls:read');
   const rows = await queryJsonRows<PhoneNumber>(
     { db, caller },
-    sql`select ${phoneNumbers.id} as id, ${phoneNumbers.e164} as e164, ${phoneNumbers.country} as country,
-        ${phoneNumbers.createdAt} as "createdAt"
-      from ${phoneNumbers}
-      where ${phoneNumbers.organizationId} = ${caller.organizationId}
-        and ${phoneNumbers.id} = any(${uuidArray(ids)})`,
+    { key: 'phone numbers by id', select: selectPhoneNumbers, values: { ids: ids.join(',') } },
   );
   return alignWith(ids, rows, (number) => number.id);
 }
@@ -89,24 +81,47 @@ export async function findOrganizationsByIds(
   const own = ids.filter((id) => caller.organizationIds.includes(id));
   const rows = await queryJsonRows<Organization>(
     { db, caller },
-    sql`select ${organizations.id} as id, ${organizations.name} as name, ${organizations.createdAt} as "createdAt"
-      from ${organizations} where ${organizations.id} = any(${uuidArray(own)})`,
+    { key: 'organizations by id', select: selectOrganizations, values: { ids: own.join(',') } },
   );
   return alignWith(ids, rows, (organization) => organization.id);
 }
 
-/** Runs a select and gives its rows as PostgreSQL's JSON: instants as text, the same over both drivers. */
-export async function queryJsonRows<Row>({ db }: CallScope, select: SQL): Promise<Row[]> {
-  const [first] = await queryRows<{ rows: Row[] }>(
-    db,
-    sql`select coalesce(json_agg(r), '[]') as rows from (${select}) r`,
-  );
-  return first?.rows ?? [];
+const selectCalls = () =>
+  sql`select ${callColumns} from ${calls} where ${ownCalls} and ${calls.id} = any(${uuidsOf('ids')})`;
+
+const selectRecordings = () =>
+  sql`select ${recordings.callId} as "callId", ${recordings.status} as status, ${recordings.format} as format,
+      ${recordings.sizeBytes}::text as "sizeBytes", ${recordings.durationSeconds} as "durationSeconds",
+      ${recordings.storageKey} as "storageKey"
+    from ${recordings}
+    where ${recordings.organizationId} = ${value('organizationId')} and ${recordings.callId} = any(${uuidsOf('ids')})`;
+
+const selectPhoneNumbers = () =>
+  sql`select ${phoneNumbers.id} as id, ${phoneNumbers.e164} as e164, ${phoneNumbers.country} as country,
+      ${phoneNumbers.createdAt} as "createdAt"
+    from ${phoneNumbers}
+    where ${phoneNumbers.organizationId} = ${value('organizationId')} and ${phoneNumbers.id} = any(${uuidsOf('ids')})`;
+
+const selectOrganizations = () =>
+  sql`select ${organizations.id} as id, ${organizations.name} as name, ${organizations.createdAt} as "createdAt"
+    from ${organizations} where ${organizations.id} = any(${uuidsOf('ids')})`;
+
+/** A select of one text for each key, with placeholders for its values and for callerValues. */
+export interface JsonQuestion {
+  readonly key: string;
+  readonly select: () => SQL;
+  readonly values: Values;
 }
 
-/** Ids as one parameter of one shape, however many they are. The ids are UUIDs: parsed, so without commas. */
-export function uuidArray(ids: readonly string[]): SQL {
-  return sql`string_to_array(${ids.join(',')}, ',')::uuid[]`;
+/** Runs a select and gives its rows as PostgreSQL's JSON: instants as text, the same over both drivers. */
+export async function queryJsonRows<Row>(
+  { db, caller }: CallScope,
+  { key, select, values }: JsonQuestion,
+): Promise<Row[]> {
+  const build = () => sql`select coalesce(json_agg(r), '[]') as rows from (${select()}) r`;
+  const shape = { key, build, plannedOnce: true };
+  const [first] = await queryShape<{ rows: Row[] }>(db, shape, { ...callerValues(caller), ...values });
+  return first?.rows ?? [];
 }
 
 export function alignWith<Row>(

@@ -1,11 +1,11 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { requireScope } from '../auth/caller.ts';
+import { uuidsOf, value } from '../db/prepared.ts';
 import { callEvents, calls } from '../db/schema.ts';
-import { formatInstant } from './calendar.ts';
 import { type CallScope, type InstantText, ownCalls } from './call.ts';
-import type { Position } from './cursor.ts';
-import { alignWith, queryJsonRows, uuidArray } from './detail.ts';
+import { alignWith, type JsonQuestion, queryJsonRows } from './detail.ts';
 import type { Page, PageRequest } from './page-request.ts';
+import { at, positionValues } from './position.ts';
 
 export interface CallEvent {
   readonly id: string;
@@ -29,11 +29,7 @@ export async function listEventsByCallIds(
   request: PageRequest,
 ): Promise<Page<CallEvent>[]> {
   requireScope(caller, 'calls:read');
-  const rows = await queryJsonRows<EventsRow>(
-    { db, caller },
-    sql`select of_call.call_id as "callId", page.* from unnest(${uuidArray(callIds)}) of_call(call_id)
-      cross join lateral (${eventsOf(caller.organizationId, type, request)}) page`,
-  );
+  const rows = await queryJsonRows<EventsRow>({ db, caller }, toQuestion(callIds, type, request));
   return alignWith(callIds, rows, (row) => row.callId).map((row) => toPage(row, request));
 }
 
@@ -45,12 +41,33 @@ export async function findCallEventsByIds(
   requireScope(caller, 'calls:read');
   const rows = await queryJsonRows<CallEvent>(
     { db, caller },
-    sql`select ${eventColumns} from ${callEvents} join ${calls}
-        on ${calls.organizationId} = ${callEvents.organizationId} and ${calls.id} = ${callEvents.callId}
-      where ${ownCalls(caller)} and ${callEvents.organizationId} = ${caller.organizationId}
-        and ${callEvents.id} = any(${uuidArray(ids)})`,
+    { key: 'events by id', select: selectEvents, values: { ids: ids.join(',') } },
   );
   return alignWith(ids, rows, (event) => event.id);
+}
+
+const selectEvents = () =>
+  sql`select ${eventColumns} from ${callEvents} join ${calls}
+        on ${calls.organizationId} = ${callEvents.organizationId} and ${calls.id} = ${callEvents.callId}
+      where ${ownCalls} and ${callEvents.organizationId} = ${value('organizationId')}
+        and ${callEvents.id} = any(${uuidsOf('ids')})`;
+
+function toQuestion(callIds: readonly string[], type: string | null, request: PageRequest): JsonQuestion {
+  const { size, backward, after, before } = request;
+  const shape = { typed: type !== null, backward, after: after !== null, before: before !== null };
+  return {
+    key: `events ${Object.values(shape).join(' ')}`,
+    select:
+      () => sql`select of_call.call_id as "callId", page.* from unnest(${uuidsOf('ids')}) of_call(call_id)
+      cross join lateral (${eventsOf(shape)}) page`,
+    values: {
+      ids: callIds.join(','),
+      type,
+      limit: size + 1,
+      ...positionValues('after', after),
+      ...positionValues('before', before),
+    },
+  };
 }
 
 interface EventsRow {
@@ -60,24 +77,29 @@ interface EventsRow {
   readonly newer: boolean;
 }
 
-function eventsOf(organizationId: string, type: string | null, request: PageRequest): SQL {
-  const { size, backward, after, before } = request;
+interface EventsShape {
+  readonly typed: boolean;
+  readonly backward: boolean;
+  readonly after: boolean;
+  readonly before: boolean;
+}
+
+function eventsOf({ typed, backward, after, before }: EventsShape): SQL {
   const direction = backward ? sql`desc` : sql`asc`;
-  const ofCall = sql`${callEvents.organizationId} = ${organizationId} and ${callEvents.callId} = of_call.call_id${
-    type === null ? sql`` : sql` and ${callEvents.type} = ${type}`
+  const ofCall = sql`${callEvents.organizationId} = ${value('organizationId')} and ${callEvents.callId} = of_call.call_id${
+    typed ? sql` and ${callEvents.type} = ${value('type')}` : sql``
   }`;
   const exists = (where: SQL) => sql`exists (select 1 from ${callEvents} where ${ofCall} and ${where})`;
   return sql`select
       (select coalesce(json_agg(e), '[]') from (
         select ${eventColumns} from ${callEvents}
-        where ${ofCall}${after ? sql` and ${position} > ${at(after)}` : sql``}${before ? sql` and ${position} < ${at(before)}` : sql``}
-        order by ${callEvents.timestamp} ${direction}, ${callEvents.id} ${direction} limit ${size + 1}) e) as items,
-      ${after ? exists(sql`${position} <= ${at(after)}`) : sql`false`} as older,
-      ${before ? exists(sql`${position} >= ${at(before)}`) : sql`false`} as newer`;
+        where ${ofCall}${after ? sql` and ${position} > ${at('after')}` : sql``}${before ? sql` and ${position} < ${at('before')}` : sql``}
+        order by ${callEvents.timestamp} ${direction}, ${callEvents.id} ${direction} limit ${value('limit')}) e) as items,
+      ${after ? exists(sql`${position} <= ${at('after')}`) : sql`false`} as older,
+      ${before ? exists(sql`${position} >= ${at('before')}`) : sql`false`} as newer`;
 }
 
 const position = sql`(${callEvents.timestamp}, ${callEvents.id})`;
-const at = ({ at, id }: Position) => sql`(${formatInstant(at)}::timestamptz, ${id}::uuid)`;
 
 function toPage(row: EventsRow | null, { size, backward }: PageRequest): Page<CallEvent> {
   const rows = row?.items ?? [];

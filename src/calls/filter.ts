@@ -1,8 +1,16 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Caller } from '../auth/caller.ts';
+import { codesOf, uuidsOf, type Values, value } from '../db/prepared.ts';
 import { calls, recordings } from '../db/schema.ts';
 import { formatInstant } from './calendar.ts';
-import { type CallDirection, type CallStatus, callStatuses, type HangupCause, ownCalls } from './call.ts';
+import {
+  type CallDirection,
+  type CallStatus,
+  callerValues,
+  callStatuses,
+  type HangupCause,
+  ownCalls,
+} from './call.ts';
 
 /** Which calls: one type for list, totals, stats and trends. An empty list of values matches no call. */
 export interface CallFilter {
@@ -33,67 +41,100 @@ export function toBounds({ createdFrom = -Infinity, createdTo = Infinity }: Call
 }
 
 /** The filter with [from, to) for its dates; infinities are no dates. */
-export function withDates(
-  { createdFrom: _, createdTo: __, ...undated }: CallFilter,
-  from: number,
-  to: number,
-): CallFilter {
+export function withDates(filter: CallFilter, [from, to]: readonly [number, number]): CallFilter {
   return {
-    ...undated,
+    ...withoutDates(filter),
     ...(Number.isFinite(from) && { createdFrom: from }),
     ...(Number.isFinite(to) && { createdTo: to }),
   };
 }
 
+export function withoutDates({ createdFrom: _, createdTo: __, ...undated }: CallFilter): CallFilter {
+  return undated;
+}
+
+/**
+ * What of a filter makes the text of its statements: the members it has, how many numbers, and the statuses
+ * themselves. All else is in placeholders, whose values are those of filterValues.
+ */
+export function shapeOf(filter: CallFilter): string {
+  const { statuses, direction, phoneNumberIds, hangupCauses, number, hasRecording } = filter;
+  const { createdFrom, createdTo, minDurationSeconds, maxDurationSeconds } = filter;
+  const given = (value: unknown) => (value === undefined ? '-' : '+');
+  return [
+    statuses === undefined ? '-' : [...new Set(statuses)].sort().join('+') || 'none',
+    given(direction),
+    phoneNumberIds === undefined ? '-' : Math.min(new Set(phoneNumberIds).size, 2),
+    given(hangupCauses),
+    number === undefined ? '-' : number.endsWith('*') ? 'prefix' : 'whole',
+    given(createdFrom),
+    given(createdTo),
+    given(minDurationSeconds),
+    given(maxDurationSeconds),
+    hasRecording ?? '-',
+  ].join(' ');
+}
+
+/** The values of the placeholders of a filter's conditions, and of its caller's. */
+export function filterValues(caller: Caller, filter: CallFilter): Values {
+  const { direction, number, createdFrom, createdTo, minDurationSeconds, maxDurationSeconds } = filter;
+  return {
+    ...callerValues(caller),
+    statuses: filter.statuses?.join(','),
+    direction,
+    phoneNumberId: filter.phoneNumberIds?.[0],
+    phoneNumberIds: filter.phoneNumberIds?.join(','),
+    hangupCauses: filter.hangupCauses?.join(','),
+    number: number?.endsWith('*') ? number.slice(0, -1) : number,
+    createdFrom: createdFrom === undefined ? undefined : formatInstant(createdFrom),
+    createdTo: createdTo === undefined ? undefined : formatInstant(createdTo),
+    minDurationSeconds,
+    maxDurationSeconds,
+  };
+}
+
 /** The condition on `calls` of the caller's calls that the filter lets through. */
-export function toCondition(caller: Caller, filter: CallFilter): SQL {
-  return sql.join([ownCalls(caller), ...filterConditions(filter)], sql` and `);
+export function toCondition(filter: CallFilter): SQL {
+  return sql.join([ownCalls, ...filterConditions(filter)], sql` and `);
 }
 
 function filterConditions(filter: CallFilter): SQL[] {
+  const { statuses, direction, phoneNumberIds, number } = filter;
+  const { createdAt, duration } = calls;
   const conditions: SQL[] = [];
-  const { statuses, direction, phoneNumberIds, number, createdFrom, createdTo } = filter;
-  if (statuses) conditions.push(oneOf(calls.status, statuses, quoteStatus));
-  if (direction) conditions.push(sql`${calls.direction} = ${direction}`);
-  if (phoneNumberIds) conditions.push(oneOf(calls.phoneNumberId, phoneNumberIds));
-  if (filter.hangupCauses) conditions.push(oneOf(calls.hangupCause, filter.hangupCauses));
-  if (number !== undefined) conditions.push(toNumberCondition(number));
-  if (createdFrom !== undefined) conditions.push(sql`${calls.createdAt} >= ${formatInstant(createdFrom)}`);
-  if (createdTo !== undefined) conditions.push(sql`${calls.createdAt} < ${formatInstant(createdTo)}`);
-  if (filter.minDurationSeconds !== undefined)
-    conditions.push(sql`${calls.duration} >= ${filter.minDurationSeconds}`);
-  if (filter.maxDurationSeconds !== undefined)
-    conditions.push(sql`${calls.duration} <= ${filter.maxDurationSeconds}`);
-  if (filter.hasRecording !== undefined)
-    conditions.push(filter.hasRecording ? recorded : sql`not ${recorded}`);
+  const add = (given: unknown, condition: SQL) => given !== undefined && conditions.push(condition);
+  if (statuses) conditions.push(isOneOf(statuses));
+  add(direction, sql`${calls.direction} = ${value('direction')}`);
+  if (phoneNumberIds) conditions.push(isOfNumbers(new Set(phoneNumberIds).size));
+  add(filter.hangupCauses, sql`${calls.hangupCause} = any(${codesOf('hangupCauses')})`);
+  if (number !== undefined) conditions.push(number.endsWith('*') ? hasNumberPrefix : hasNumber);
+  add(filter.createdFrom, sql`${createdAt} >= ${value('createdFrom')}`);
+  add(filter.createdTo, sql`${createdAt} < ${value('createdTo')}`);
+  add(filter.minDurationSeconds, sql`${duration} >= ${value('minDurationSeconds')}`);
+  add(filter.maxDurationSeconds, sql`${duration} <= ${value('maxDurationSeconds')}`);
+  add(filter.hasRecording, filter.hasRecording ? isRecorded : sql`not ${isRecorded}`);
   return conditions;
 }
 
-const recorded = sql`exists (select 1 from ${recordings} where ${recordings.organizationId} = ${calls.organizationId} and ${recordings.callId} = ${calls.id})`;
-
-type FilterColumn = typeof calls.status | typeof calls.phoneNumberId | typeof calls.hangupCause;
-
-/** `=` for one value, so that an index on the column and the order serves; nothing for none. */
-function oneOf<Value extends string>(
-  column: FilterColumn,
-  values: readonly Value[],
-  toSql: (value: Value) => SQL = (value) => sql`${value}`,
-): SQL {
-  const distinct = [...new Set(values)];
-  if (distinct.length === 0) return sql`false`;
-  const list = sql.join(distinct.map(toSql), sql`, `);
-  return distinct.length === 1 ? sql`${column} = ${list}` : sql`${column} in (${list})`;
-}
-
 // In the text, so that a prepared statement's plan knows how rare the status is: there are only ten.
-function quoteStatus(status: CallStatus): SQL {
-  if (!callStatuses.includes(status)) throw new Error('A filter has an unknown status.');
-  return sql.raw(`'${status}'`);
+function isOneOf(statuses: readonly CallStatus[]): SQL {
+  const distinct = [...new Set(statuses)].sort();
+  if (!distinct.every((status) => callStatuses.includes(status)))
+    throw new Error('A filter has an unknown status.');
+  if (distinct.length === 0) return sql`false`;
+  const list = sql.raw(distinct.map((status) => `'${status}'`).join(', '));
+  return distinct.length === 1 ? sql`${calls.status} = ${list}` : sql`${calls.status} in (${list})`;
 }
 
-function toNumberCondition(number: string): SQL {
-  const { fromNumber, toNumber } = calls;
-  if (!number.endsWith('*')) return sql`(${fromNumber} = ${number} or ${toNumber} = ${number})`;
-  const prefix = number.slice(0, -1);
-  return sql`(starts_with(${fromNumber}, ${prefix}) or starts_with(${toNumber}, ${prefix}))`;
+/** `=` for one, so that an index on the number and the order serves; nothing for none. */
+function isOfNumbers(count: number): SQL {
+  if (count === 0) return sql`false`;
+  return count === 1
+    ? sql`${calls.phoneNumberId} = ${value('phoneNumberId')}`
+    : sql`${calls.phoneNumberId} = any(${uuidsOf('phoneNumberIds')})`;
 }
+
+const { fromNumber, toNumber } = calls;
+const hasNumber = sql`(${fromNumber} = ${value('number')} or ${toNumber} = ${value('number')})`;
+const hasNumberPrefix = sql`(starts_with(${fromNumber}, ${value('number')}) or starts_with(${toNumber}, ${value('number')}))`;
+const isRecorded = sql`exists (select 1 from ${recordings} where ${recordings.organizationId} = ${calls.organizationId} and ${recordings.callId} = ${calls.id})`;

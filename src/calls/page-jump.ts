@@ -1,45 +1,59 @@
 import { type SQL, sql } from 'drizzle-orm';
-import type { Caller } from '../auth/caller.ts';
+import { uuidsOf, type Values, value } from '../db/prepared.ts';
 import { calls } from '../db/schema.ts';
-import { uuidArray } from './detail.ts';
-import { type CallFilter, several, toCondition } from './filter.ts';
+import { type CallFilter, several, toCondition, withoutDates } from './filter.ts';
 import { floorTo, type Grain } from './rollup-plan.ts';
-import { grainsOf, levelsOfPiece, pendingDeltas, toTimestamp } from './rollup-rows.ts';
-import { countCalls } from './sums.ts';
+import { grainsOf, levelsOfPiece, pendingDeltas, toText } from './rollup-rows.ts';
+import { countCalls, countValues } from './sums.ts';
+
+/** What is newer than the filter's range: the units of the walk are whole ones, so it is skipped as well. */
+function newerThan({ createdTo, ...filter }: CallFilter) {
+  if (createdTo === undefined) return null;
+  return { filter: { ...withoutDates(filter), createdFrom: createdTo }, name: 'newer' };
+}
+
+/** The values of findOffset. */
+export function offsetValues(filter: CallFilter, offset: number): Values {
+  const newer = newerThan(filter);
+  return {
+    offset,
+    rangeStart: toText(floorTo('month', filter.createdFrom ?? -Infinity)),
+    rangeEnd: toText(filter.createdTo ?? Infinity),
+    ...(newer !== null && countValues(newer)),
+  };
+}
 
 /**
  * A subquery of the position (created_at, id) of the call after `offset` calls from the top; no row where there are
  * not so many. Running totals of months lead to a month, those of its days to a day, those of its hours to an hour
  * (to a day, where the filter has numbers), and only the calls of that unit are walked, in an index.
  */
-export function findOffset(caller: Caller, filter: CallFilter, offset: number): SQL {
-  const { createdTo, ...unended } = filter;
-  const { createdFrom = -Infinity, ...undated } = unended;
-  // The units are whole ones, so what is newer than the filter's range is skipped as well.
-  const newer = createdTo === undefined ? sql`0` : countCalls(caller, { ...undated, createdFrom: createdTo });
+export function findOffset(filter: CallFilter): SQL {
+  const newer = newerThan(filter);
   const steps = grainsOf(filter)
     .filter((grain) => grain !== 'quarter')
     .reverse();
-  const whole = sql`whole as (select ${toTimestamp(floorTo('month', createdFrom))} as start_at,
-    'infinity'::timestamptz as end_at, 0::numeric as above, ${offset} + ${newer} as target)`;
+  const offset = sql`${value('offset')}::bigint`;
+  const whole = sql`whole as (select ${value('rangeStart')}::timestamptz as start_at, 'infinity'::timestamptz as end_at,
+    0::numeric as above, ${offset}${newer === null ? sql`` : sql` + ${countCalls(newer)}`} as target)`;
   const walks = steps.map((grain, i) => {
     const outer = sql.identifier(steps[i - 1] ?? 'whole');
-    return findUnit(grain, outer, unitRows(caller, undated, { grain, outer }));
+    return findUnit(grain, outer, unitRows(withoutDates(filter), { grain, outer }));
   });
   const finest = sql.identifier(steps.at(-1) ?? 'day');
-  const end = toTimestamp(createdTo ?? Infinity);
+  const end = sql`${value('rangeEnd')}::timestamptz`;
   return sql`with ${sql.join([whole, ...walks], sql`, `)}, place as materialized (
       select start_at, least(end_at, ${end}) as end_at,
         (case when end_at > ${end} then ${offset} else target - above end)::bigint as skip
       from ${finest}
     )
-    select created_at, id from (${callsOfUnit(caller, unended)}) found
+    select created_at, id from (${callsOfUnit(filter)}) found
     order by created_at desc, id desc offset (select skip from place) limit 1`;
 }
 
 /** A query of `with`: the one unit of a grain, within the unit of the step before, that holds the call sought. */
 function findUnit(grain: Grain, outer: Name, rows: SQL): SQL {
-  const endOf = sql`(start_at at time zone 'UTC' + ${`1 ${grain}`}::interval) at time zone 'UTC'`;
+  const endOf = sql.raw(`(start_at at time zone 'UTC' + interval '1 ${grain}') at time zone 'UTC'`);
   return sql`${sql.identifier(grain)} as materialized (
     select start_at, ${endOf} as end_at, above, target from (
       select unit.start_at, unit.calls, target,
@@ -52,22 +66,22 @@ function findUnit(grain: Grain, outer: Name, rows: SQL): SQL {
 type Name = ReturnType<typeof sql.identifier>;
 
 /** Rows (start_at, calls) of a grain within a unit: from the levels and from what is not folded in yet. */
-function unitRows(caller: Caller, filter: CallFilter, { grain, outer }: { grain: Grain; outer: Name }): SQL {
-  const piece = sql`(select ${grain}::text as source, start_at, end_at from ${outer}) piece`;
-  const startOf = sql`date_trunc(${grain}, bucket at time zone 'UTC') at time zone 'UTC'`;
-  return sql`select bucket as start_at, calls from ${piece} cross join lateral (${levelsOfPiece(caller, filter)}) level
+function unitRows(filter: CallFilter, { grain, outer }: { grain: Grain; outer: Name }): SQL {
+  const piece = sql`(select ${sql.raw(`'${grain}'`)}::text as source, start_at, end_at from ${outer}) piece`;
+  const startOf = sql.raw(`date_trunc('${grain}', bucket at time zone 'UTC') at time zone 'UTC'`);
+  return sql`select bucket as start_at, calls from ${piece} cross join lateral (${levelsOfPiece(filter)}) level
     union all select ${startOf}, calls from ${piece} cross join lateral (
-      select bucket, calls from ${pendingDeltas(caller, filter)} and bucket >= piece.start_at and bucket < piece.end_at offset 0
+      select bucket, calls from ${pendingDeltas(filter)} and bucket >= piece.start_at and bucket < piece.end_at offset 0
     ) delta`;
 }
 
 /** The positions of the calls in the unit found; of several numbers one by one, each by its own index. */
-function callsOfUnit(caller: Caller, filter: CallFilter): SQL {
+function callsOfUnit(filter: CallFilter): SQL {
   const select = (condition: SQL) => sql`select created_at, id from ${calls} where ${condition}
     and ${calls.createdAt} >= (select start_at from place) and ${calls.createdAt} < (select end_at from place)`;
   const { phoneNumberIds, ...rest } = filter;
-  const numbers = several(phoneNumberIds);
-  if (numbers === null) return select(toCondition(caller, filter));
-  const branch = sql`${toCondition(caller, rest)} and ${calls.phoneNumberId} = branch.number`;
-  return sql`select unit.* from unnest(${uuidArray(numbers)}) branch (number) cross join lateral (${select(branch)} offset 0) unit`;
+  if (several(phoneNumberIds) === null) return select(toCondition(filter));
+  const branch = sql`${toCondition(rest)} and ${calls.phoneNumberId} = branch.number`;
+  return sql`select unit.* from unnest(${uuidsOf('phoneNumberIds')}) branch (number)
+    cross join lateral (${select(branch)} offset 0) unit`;
 }

@@ -1,10 +1,9 @@
 import { requireScope } from '../auth/caller.ts';
-import { queryPrepared, queryRows } from '../db/client.ts';
+import { queryShape } from '../db/prepared.ts';
 import type { Call, CallScope } from './call.ts';
 import type { CallFilter } from './filter.ts';
 import type { Page, PageExtras, PageRequest } from './page-request.ts';
-import { selectPage } from './page-rows.ts';
-import { isRolledUp } from './rollup-rows.ts';
+import { toStatement } from './page-rows.ts';
 
 /**
  * Lists the caller's calls, newest first, one page at a time, with the total and the neighbours that were asked
@@ -20,8 +19,8 @@ export async function listCalls(
   extras: PageExtras,
 ): Promise<Page<Call>> {
   requireScope(caller, 'calls:read');
-  const query = isPlannedOnce(filter) ? queryPrepared : queryRows;
-  const [row] = await query<PageRow>(db, selectPage(caller, filter, request, extras));
+  const { shape, values } = toStatement(caller, filter, request, extras);
+  const [row] = await queryShape<PageRow>(db, shape, values);
   if (row?.manyPending) onManyPending?.();
   return toPage(row, request);
 }
@@ -32,13 +31,6 @@ interface PageRow {
   readonly newer: boolean;
   readonly older: boolean;
   readonly manyPending: boolean;
-}
-
-/** With one index that serves it whatever its values are, a filter needs no plan of its own. */
-function isPlannedOnce(filter: CallFilter): boolean {
-  const { statuses, direction, phoneNumberIds } = filter;
-  const members = [statuses, direction, phoneNumberIds].filter((member) => member !== undefined);
-  return isRolledUp(filter) && members.length <= 1;
 }
 
 function toPage(row: PageRow | undefined, { size, backward }: PageRequest): Page<Call> {

@@ -1,10 +1,9 @@
 import { type SQL, sql } from 'drizzle-orm';
-import type { Caller } from '../auth/caller.ts';
+import { codesOf, uuidsOf, type Values, value } from '../db/prepared.ts';
 import { calls } from '../db/schema.ts';
 import { callRollup, callRollupDelta } from '../db/schema-rollup.ts';
 import { formatInstant } from './calendar.ts';
-import { uuidArray } from './detail.ts';
-import { type CallFilter, toCondition, withDates } from './filter.ts';
+import { type CallFilter, toCondition, withoutDates } from './filter.ts';
 import {
   type Correction,
   type Grain,
@@ -30,148 +29,148 @@ export function grainsOf({ phoneNumberIds }: CallFilter): readonly Grain[] {
   return phoneNumberIds === undefined ? grains : grainsOfNumbers;
 }
 
+/** What a plan's statement is made for; the plan itself is in the values that planValues gives for `name`. */
+export interface PlanShape {
+  readonly filter: CallFilter;
+  /** What its placeholders begin with, so that a statement can have several plans. */
+  readonly name: string;
+}
+
+/** The values of the placeholders of a plan. */
+export function planValues(name: string, { cuts, main, deltaCuts, corrections }: RollupPlan): Values {
+  return {
+    [`${name}Cuts`]: cutsText(cuts),
+    [`${name}DeltaCuts`]: cutsText(deltaCuts),
+    [`${name}DeltaFrom`]: toText(deltaCuts[0] ?? 0),
+    [`${name}DeltaTo`]: toText(deltaCuts.at(-1) ?? 0),
+    ...pieceValues(`${name}Main`, main),
+    ...pieceValues(
+      `${name}Moved`,
+      corrections.filter(({ source }) => source !== 'calls'),
+    ),
+    ...pieceValues(
+      `${name}Counted`,
+      corrections.filter(({ source }) => source === 'calls'),
+    ),
+  };
+}
+
 /**
  * Rows (bucket, minus, direction, status, calls, answered, duration, cost): each is to be added to its bucket, and
  * taken from bucket `minus` where that is not 0; then the sums of a bucket are those of its calls. From levels,
  * deltas that are not folded in yet, and what only the table tells, all in one statement, so from one snapshot.
  */
-export function rollupRows(caller: Caller, filter: CallFilter, plan: RollupPlan): SQL {
-  const { main, corrections } = plan;
-  const moved = corrections.filter((c) => c.source !== 'calls');
-  const counted = corrections.filter((c) => c.source === 'calls');
-  return sql.join(
-    [
-      ...(main.length > 0 ? [mainRows(caller, filter, plan)] : []),
-      deltaRows(caller, filter, plan),
-      ...(moved.length > 0 ? [movedRows(moved, levelsOfPiece(caller, filter))] : []),
-      ...(counted.length > 0 ? [movedRows(counted, callsOfPiece(caller, filter))] : []),
-    ],
-    sql` union all `,
-  );
-}
-
-/** Rows (calls) of the one bucket of a plan: the number of its calls is their sum. Of the table an index is enough. */
-export function rollupCounts(
-  caller: Caller,
-  filter: CallFilter,
-  { main, corrections, deltaCuts }: RollupPlan,
-): SQL {
-  const [first = 0, last = 0] = deltaCuts;
-  return sql.join(
-    [
-      ...(main.length > 0
-        ? [
-            sql`select calls from ${pieceTable(main)} cross join lateral (${levelsOfPiece(caller, filter)}) levels`,
-          ]
-        : []),
-      sql`select calls from ${pendingDeltas(caller, filter)}
-        and bucket >= ${toTimestamp(first)} and bucket < ${toTimestamp(last)}`,
-      ...corrections.map(({ start, end }) => {
-        const condition = toCondition(caller, withDates(filter, start, end));
-        return sql`select count(*) as calls from ${calls} where ${condition}`;
-      }),
-    ],
-    sql` union all `,
-  );
+export function rollupRows({ filter, name }: PlanShape, isOneBucket: boolean): SQL {
+  const bucketIn = (cuts: string) => (isOneBucket ? sql`1` : bucketOf(sql`bucket`, cuts));
+  const parts = [
+    sql`select ${bucketIn(`${name}Cuts`)} as bucket, 0 as minus, direction, status, ${sums}
+      from ${pieceTable(`${name}Main`)} cross join lateral (${levelsOfPiece(filter)}) levels`,
+    sql`select ${bucketIn(`${name}DeltaCuts`)} as bucket, 0 as minus, direction, status, ${sums}
+      from ${deltasOf({ filter, name })}`,
+    ...(isOneBucket ? [] : [movedRows(`${name}Moved`, levelsOfPiece(filter))]),
+    movedRows(`${name}Counted`, callsOfPiece(filter)),
+  ];
+  return sql.join(parts, sql` union all `);
 }
 
 const sums = sql.raw('calls, answered, duration, cost');
 
-function mainRows(caller: Caller, filter: CallFilter, { main, cuts }: RollupPlan): SQL {
-  return sql`select ${bucketOf(sql`bucket`, cuts)} as bucket, 0 as minus, direction, status, ${sums}
-    from ${pieceTable(main)} cross join lateral (${levelsOfPiece(caller, filter)}) levels`;
-}
-
-function deltaRows(caller: Caller, filter: CallFilter, { deltaCuts }: RollupPlan): SQL {
-  const [first = 0, last = 0] = [deltaCuts[0], deltaCuts.at(-1)];
-  return sql`select ${bucketOf(sql`bucket`, deltaCuts)} as bucket, 0 as minus, direction, status, ${sums}
-    from ${pendingDeltas(caller, filter)} and bucket >= ${toTimestamp(first)} and bucket < ${toTimestamp(last)}`;
-}
-
 /** What lies between a bound and its cut, added up for each. */
-function movedRows(corrections: readonly Correction[], rowsOfPiece: SQL): SQL {
-  return sql`select piece.plus as bucket, piece.minus, moved.* from ${pieceTable(corrections)} cross join lateral (
+function movedRows(pieces: string, rowsOfPiece: SQL): SQL {
+  return sql`select piece.plus as bucket, piece.minus, moved.* from ${pieceTable(pieces)} cross join lateral (
       select direction, status, sum(calls)::bigint as calls, sum(answered)::bigint as answered,
         sum(duration)::bigint as duration, sum(cost)::bigint as cost
       from (${rowsOfPiece}) unmoved group by 1, 2
     ) moved`;
 }
 
+/** Rows (calls) of a plan of one bucket: the number of its calls is their sum. Of the table an index is enough. */
+export function rollupCounts({ filter, name }: PlanShape): SQL {
+  return sql`select calls from ${pieceTable(`${name}Main`)} cross join lateral (${levelsOfPiece(filter)}) levels
+    union all select calls from ${deltasOf({ filter, name })}
+    union all select counted.calls from ${pieceTable(`${name}Counted`)} cross join lateral (
+      select count(*) as calls from ${calls} where ${inPiece(filter)} offset 0) counted`;
+}
+
+function deltasOf({ filter, name }: PlanShape): SQL {
+  return sql`${pendingDeltas(filter)}
+    and bucket >= ${value(`${name}DeltaFrom`)}::timestamptz and bucket < ${value(`${name}DeltaTo`)}::timestamptz`;
+}
+
 /** The `from` and `where` of the filter's deltas of all times, to be narrowed. */
-export function pendingDeltas(caller: Caller, filter: CallFilter): SQL {
-  const { phoneNumberIds } = filter;
+export function pendingDeltas(filter: CallFilter): SQL {
   const ofNumbers =
-    phoneNumberIds === undefined
+    filter.phoneNumberIds === undefined
       ? sql``
-      : sql` and delta.phone_number_id = any(${uuidArray(phoneNumberIds)})`;
-  return sql`${callRollupDelta} delta where ${ownRows(sql`delta`, caller, filter)}${ofNumbers}`;
+      : sql` and delta.phone_number_id = any(${uuidsOf('phoneNumberIds')})`;
+  return sql`${callRollupDelta} delta where ${ownRows(sql`delta`, filter)}${ofNumbers}`;
 }
 
 // Adding up so many deltas costs a question about a millisecond.
 const pendingMany = 2_000;
 
 /** Whether so many deltas of the caller's are pending that they should be folded soon. */
-export function hasManyPending(caller: Caller): SQL {
-  return sql`exists (select 1 from ${pendingDeltas(caller, {})} offset ${sql.raw(String(pendingMany))})`;
-}
+export const hasManyPending = sql`exists (select 1 from ${pendingDeltas({})} offset ${sql.raw(String(pendingMany))})`;
 
-/** The level rows of `piece`, a row of pieceTable. */
-export function levelsOfPiece(caller: Caller, filter: CallFilter): SQL {
-  const { phoneNumberIds } = filter;
+/** The level rows of `piece`: a row with source, start_at and end_at. */
+export function levelsOfPiece(filter: CallFilter): SQL {
   const scope =
-    phoneNumberIds === undefined
+    filter.phoneNumberIds === undefined
       ? sql`level.scope = 'all' and level.phone_number_id = ${noNumber}`
-      : sql`level.scope = 'number' and level.phone_number_id = any(${uuidArray(phoneNumberIds)})`;
+      : sql`level.scope = 'number' and level.phone_number_id = any(${uuidsOf('phoneNumberIds')})`;
   // `offset 0` keeps the planner from joining the pieces to the whole table.
   return sql`select level.bucket, level.direction, level.status, level.calls, level.answered, level.duration, level.cost
     from ${callRollup} level
-    where ${ownRows(sql`level`, caller, filter)} and level.grain = piece.source and ${scope}
+    where ${ownRows(sql`level`, filter)} and level.grain = piece.source and ${scope}
       and level.bucket >= piece.start_at and level.bucket < piece.end_at offset 0`;
 }
 
-/** The calls of `piece`, a row of pieceTable, each as sums of one. */
-function callsOfPiece(caller: Caller, filter: CallFilter): SQL {
-  const { createdFrom: _, createdTo: __, ...undated } = filter;
-  return sql`select ${calls.createdAt} as bucket, ${calls.direction} as direction, ${calls.status} as status, 1 as calls,
+/** The calls of `piece`, each as sums of one. */
+function callsOfPiece(filter: CallFilter): SQL {
+  return sql`select ${calls.direction} as direction, ${calls.status} as status, 1 as calls,
       case when ${calls.answeredAt} is null then 0 else 1 end as answered,
       coalesce(${calls.duration}, 0)::bigint as duration, coalesce(${calls.costCents}, 0)::bigint as cost
-    from ${calls}
-    where ${toCondition(caller, undated)} and ${calls.createdAt} >= piece.start_at
-      and ${calls.createdAt} < piece.end_at offset 0`;
+    from ${calls} where ${inPiece(filter)} offset 0`;
 }
 
-function pieceTable(pieces: readonly (Piece & Partial<Correction>)[]): SQL {
-  const list = (values: readonly (string | number)[]) => sql`string_to_array(${values.join(',')}, ',')`;
-  return sql`unnest(${list(pieces.map((p) => p.source))},
-      ${list(pieces.map((p) => toText(p.start)))}::timestamptz[],
-      ${list(pieces.map((p) => toText(p.end)))}::timestamptz[],
-      ${list(pieces.map((p) => p.plus ?? 0))}::int[],
-      ${list(pieces.map((p) => p.minus ?? 0))}::int[]) piece (source, start_at, end_at, plus, minus)`;
+const inPiece = (filter: CallFilter) =>
+  sql`${toCondition(withoutDates(filter))} and ${calls.createdAt} >= piece.start_at and ${calls.createdAt} < piece.end_at`;
+
+function pieceTable(name: string): SQL {
+  const list = (member: string) => codesOf(`${name}${member}`);
+  return sql`unnest(${list('Sources')}, ${list('Starts')}::timestamptz[], ${list('Ends')}::timestamptz[],
+      ${list('Plus')}::int[], ${list('Minus')}::int[]) piece (source, start_at, end_at, plus, minus)`;
 }
 
-function ownRows(row: SQL, caller: Caller, { direction, statuses }: CallFilter): SQL {
-  const own = sql`${row}.organization_id = ${caller.organizationId} and ${row}.environment = ${caller.environment}`;
-  const ofDirection = direction === undefined ? sql`` : sql` and ${row}.direction = ${direction}`;
-  const ofStatus =
-    statuses === undefined
-      ? sql``
-      : sql` and ${row}.status = any(string_to_array(${statuses.join(',')}, ','))`;
+function pieceValues(name: string, pieces: readonly (Piece & Partial<Correction>)[]): Values {
+  return {
+    [`${name}Sources`]: pieces.map(({ source }) => source).join(','),
+    [`${name}Starts`]: pieces.map(({ start }) => toText(start)).join(','),
+    [`${name}Ends`]: pieces.map(({ end }) => toText(end)).join(','),
+    [`${name}Plus`]: pieces.map(({ plus = 0 }) => plus).join(','),
+    [`${name}Minus`]: pieces.map(({ minus = 0 }) => minus).join(','),
+  };
+}
+
+function ownRows(row: SQL, { direction, statuses }: CallFilter): SQL {
+  const own = sql`${row}.organization_id = ${value('organizationId')} and ${row}.environment = ${value('environment')}`;
+  const ofDirection = direction === undefined ? sql`` : sql` and ${row}.direction = ${value('direction')}`;
+  const ofStatus = statuses === undefined ? sql`` : sql` and ${row}.status = any(${codesOf('statuses')})`;
   return sql`${own}${ofDirection}${ofStatus}`;
 }
 
-/** The number of the bucket that an instant is in, of buckets that begin at `cuts`, from 1. */
-export function bucketOf(at: SQL, cuts: readonly number[]): SQL {
-  if (cuts.length === 2) return sql`1`;
+/** The number of the bucket that an instant is in, from 1, of buckets that begin at the cuts of cutsText. */
+export function bucketOf(at: SQL, cuts: string): SQL {
   // In a subquery, or the text would be parsed once a row.
-  return sql`width_bucket(${at}, (select string_to_array(${cuts.map(toText).join(',')}, ',')::timestamptz[]))`;
+  return sql`width_bucket(${at}, (select ${codesOf(cuts)}::timestamptz[]))`;
 }
 
-/** An instant as a literal of PostgreSQL, infinities too. */
-export function toTimestamp(instant: number): SQL {
-  return sql`${toText(instant)}::timestamptz`;
+export function cutsText(cuts: readonly number[]): string {
+  return cuts.map(toText).join(',');
 }
 
-function toText(instant: number): string {
+/** An instant as PostgreSQL reads it, infinities too. */
+export function toText(instant: number): string {
   if (Number.isFinite(instant)) return formatInstant(instant);
   return instant < 0 ? '-infinity' : 'infinity';
 }

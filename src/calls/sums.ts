@@ -1,11 +1,21 @@
 import { type SQL, sql } from 'drizzle-orm';
-import type { Caller } from '../auth/caller.ts';
-import { queryPrepared } from '../db/client.ts';
+import { queryShape, type Values, value } from '../db/prepared.ts';
 import { calls } from '../db/schema.ts';
 import { type CallDirection, type CallScope, type CallStatus, callDirections, callStatuses } from './call.ts';
-import { type CallFilter, toBounds, toCondition, withDates } from './filter.ts';
-import { planRollup } from './rollup-plan.ts';
-import { bucketOf, grainsOf, hasManyPending, isRolledUp, rollupCounts, rollupRows } from './rollup-rows.ts';
+import { type CallFilter, filterValues, shapeOf, toBounds, toCondition, withoutDates } from './filter.ts';
+import { planRollup, type RollupPlan } from './rollup-plan.ts';
+import {
+  bucketOf,
+  cutsText,
+  grainsOf,
+  hasManyPending,
+  isRolledUp,
+  type PlanShape,
+  planValues,
+  rollupCounts,
+  rollupRows,
+  toText,
+} from './rollup-rows.ts';
 
 /** What is added up over a set of calls. Counts stay below 2^53; durations and costs may not, so they are bigint. */
 export interface CallSums {
@@ -18,25 +28,19 @@ export interface CallSums {
   totalCostCents: bigint;
 }
 
-/** A subquery of rows as rollupRows describes them: from roll-ups where they can answer, else from the table. */
-function sumRows(caller: Caller, filter: CallFilter, bounds: readonly number[]): SQL {
-  const plan = isRolledUp(filter) ? planRollup(bounds, grainsOf(filter)) : null;
-  return plan === null ? tableRows(caller, filter, bounds) : rollupRows(caller, filter, plan);
+/**
+ * A scalar subquery: how many of the caller's calls the filter lets through. Its values are those of filterValues,
+ * and of countValues for the same name.
+ */
+export function countCalls({ filter, name }: PlanShape): SQL {
+  return isRolledUp(filter)
+    ? sql`(select coalesce(sum(calls), 0) from (${rollupCounts({ filter, name })}) counted)`
+    : sql`(select count(*) from ${calls} where ${toCondition(filter)})`;
 }
 
-function tableRows(caller: Caller, filter: CallFilter, bounds: readonly number[]): SQL {
-  const [from = 0, to = 0] = [bounds[0], bounds.at(-1)];
-  return sql`select ${bucketOf(sql`${calls.createdAt}`, bounds)} as bucket, 0 as minus, ${calls.direction} as direction,
-      ${calls.status} as status, count(*) as calls, count(${calls.answeredAt}) as answered,
-      coalesce(sum(${calls.duration}), 0) as duration, coalesce(sum(${calls.costCents}), 0) as cost
-    from ${calls} where ${toCondition(caller, withDates(filter, from, to))} group by 1, 3, 4`;
-}
-
-/** A scalar subquery: how many of the caller's calls the filter lets through. */
-export function countCalls(caller: Caller, filter: CallFilter): SQL {
+export function countValues({ filter, name }: PlanShape): Values {
   const plan = isRolledUp(filter) ? planRollup(toBounds(filter), grainsOf(filter)) : null;
-  if (plan === null) return sql`(select count(*) from ${calls} where ${toCondition(caller, filter)})`;
-  return sql`(select coalesce(sum(calls), 0) from (${rollupCounts(caller, filter, plan)}) counted)`;
+  return plan === null ? {} : planValues(name, plan);
 }
 
 /**
@@ -48,11 +52,18 @@ export async function querySums(
   filter: CallFilter,
   bounds: readonly number[],
 ): Promise<CallSums[]> {
-  const sums = selectSums(sumRows(caller, filter, bounds));
-  const [row] = await queryPrepared<{ sums: SumsRow[]; manyPending: boolean }>(
-    db,
-    sql`select (${sums}) as sums, ${hasManyPending(caller)} as "manyPending"`,
-  );
+  const question = { filter, bounds };
+  const plan = isRolledUp(filter) ? planRollup(bounds, grainsOf(filter)) : null;
+  const { rows, values } = plan === null ? fromTable(question) : fromRollups(question, plan);
+  const shape = {
+    key: `sums ${plan === null} ${bounds.length === 2} ${shapeOf(filter)}`,
+    build: () => sql`select (${selectSums(rows())}) as sums, ${hasManyPending} as "manyPending"`,
+    plannedOnce: plan !== null,
+  };
+  const [row] = await queryShape<{ sums: SumsRow[]; manyPending: boolean }>(db, shape, {
+    ...filterValues(caller, filter),
+    ...values,
+  });
   if (row?.manyPending) onManyPending?.();
   const buckets = bounds.slice(1).map(emptySums);
   for (const [plus, minus, ...sums] of row?.sums ?? []) {
@@ -60,6 +71,38 @@ export async function querySums(
     if (minus > 0) addSums(buckets[minus - 1], sums, -1);
   }
   return buckets;
+}
+
+interface SumsQuestion {
+  readonly filter: CallFilter;
+  readonly bounds: readonly number[];
+}
+
+/** Rows as rollupRows describes them, and the values of their placeholders. */
+interface SumsSource {
+  rows(): SQL;
+  readonly values: Values;
+}
+
+function fromRollups({ filter, bounds }: SumsQuestion, plan: RollupPlan): SumsSource {
+  return {
+    rows: () => rollupRows({ filter, name: 'sums' }, bounds.length === 2),
+    values: planValues('sums', plan),
+  };
+}
+
+function fromTable({ filter, bounds }: SumsQuestion): SumsSource {
+  const [from, to] = [bounds[0] ?? 0, bounds.at(-1) ?? 0].map(toText);
+  return {
+    rows: () => sql`select ${bucketOf(sql`${calls.createdAt}`, 'cuts')} as bucket, 0 as minus,
+        ${calls.direction} as direction, ${calls.status} as status, count(*) as calls,
+        count(${calls.answeredAt}) as answered, coalesce(sum(${calls.duration}), 0) as duration,
+        coalesce(sum(${calls.costCents}), 0) as cost
+      from ${calls} where ${toCondition(withoutDates(filter))}
+        and ${calls.createdAt} >= ${value('from')}::timestamptz and ${calls.createdAt} < ${value('to')}::timestamptz
+      group by 1, 3, 4`,
+    values: { cuts: cutsText(bounds), from, to },
+  };
 }
 
 /** Sums by status and by direction in the order of callStatuses and callDirections, then the others. */

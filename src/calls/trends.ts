@@ -79,14 +79,16 @@ async function findRange(
   return { from: Math.min(Math.max(from, instantMin), createdTo), to: createdTo };
 }
 
+const selectExtent = () =>
+  sql`select min(${calls.createdAt}) as oldest, max(${calls.createdAt}) as newest from ${calls} where ${ownCalls}`;
+
 async function findExtent({
   db,
   caller,
 }: CallScope): Promise<{ oldest: number | null; newest: number | null }> {
   const [row] = await queryJsonRows<{ oldest: string | null; newest: string | null }>(
     { db, caller },
-    sql`select min(${calls.createdAt}) as oldest, max(${calls.createdAt}) as newest
-      from ${calls} where ${ownCalls(caller)}`,
+    { key: 'extent', select: selectExtent, values: {} },
   );
   const toInstant = (text: string | null | undefined) => (text == null ? null : Date.parse(text));
   return { oldest: toInstant(row?.oldest), newest: toInstant(row?.newest) };

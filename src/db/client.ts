@@ -69,20 +69,13 @@ export function openPostgres({ url, poolSize, onStatement }: PostgresOptions): P
   };
 }
 
-const preparedMark = '/* prepared */ ';
-// Each is kept by every connection as long as that lives; what comes later is planned each time.
-const preparedMax = 500;
+/** What a statement begins with that each connection is to prepare once. */
+export const preparedMark = '/* prepared */ ';
 
-/** The pool as Drizzle is to see it: statements of queryPrepared become prepared statements of their connection. */
+/** The pool as Drizzle is to see it: statements with the mark become prepared statements of their connection. */
 function withPreparation(pool: Sql): Sql {
-  const texts = new Set<string>();
-  const isPrepared = (text: string) => {
-    if (!text.startsWith(preparedMark)) return false;
-    if (texts.size < preparedMax) texts.add(text);
-    return texts.has(text);
-  };
   const unsafe: Sql['unsafe'] = (text, parameters, options) =>
-    pool.unsafe(text, parameters, { prepare: isPrepared(text), ...options });
+    pool.unsafe(text, parameters, { prepare: text.startsWith(preparedMark), ...options });
   return new Proxy(pool, { get: (_, name) => (name === 'unsafe' ? unsafe : Reflect.get(pool, name)) });
 }
 
@@ -117,19 +110,15 @@ export function embeddedDatabase(
 /** Runs a statement and gives its rows, whichever driver is below. Failures come as AppErrors. */
 export async function queryRows<Row>(db: Db, query: SQL): Promise<Row[]> {
   try {
-    const result = (await db.execute(query)) as unknown as Row[] | { rows: Row[] };
-    return Array.isArray(result) ? result : result.rows;
+    return toRows<Row>(await db.execute(query));
   } catch (error) {
     throw toAppError(error);
   }
 }
 
-/**
- * As queryRows, by a statement that each connection prepares once: for the texts that are asked again and again
- * and whose plan is the same whatever their parameters are. A roll-up's takes longer to plan than to run.
- */
-export function queryPrepared<Row>(db: Db, query: SQL): Promise<Row[]> {
-  return queryRows(db, statement`${statement.raw(preparedMark)}${query}`);
+/** The rows in what a driver gives. */
+export function toRows<Row>(result: unknown): Row[] {
+  return Array.isArray(result) ? result : (result as { rows: Row[] }).rows;
 }
 
 async function ping(db: Db): Promise<void> {

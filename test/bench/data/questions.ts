@@ -3,7 +3,7 @@ import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { type Interval, parseDate, startOfDay } from '../../../src/calls/calendar.ts';
 import type { CallScope } from '../../../src/calls/call.ts';
-import { type CallFilter, toCondition } from '../../../src/calls/filter.ts';
+import type { CallFilter } from '../../../src/calls/filter.ts';
 import { listCalls } from '../../../src/calls/page.ts';
 import { getCallStats } from '../../../src/calls/stats.ts';
 import { getCallTrends } from '../../../src/calls/trends.ts';
@@ -11,6 +11,7 @@ import { type Db, queryRows } from '../../../src/db/client.ts';
 import { calls } from '../../../src/db/schema.ts';
 import { endAt } from './data-set.ts';
 import { type Judge, printTable, toFigure, toRatio } from './report.ts';
+import { scanCondition } from './scan.ts';
 import { measure } from './timing.ts';
 
 interface Question {
@@ -109,7 +110,7 @@ function countQuestion(scope: CallScope, name: string, filter: CallFilter): Ques
   return {
     name,
     atMostMs: 5,
-    scan: sql`select count(*) as calls from ${calls} where ${toCondition(scope.caller, filter)}`,
+    scan: sql`select count(*) as calls from ${calls} where ${scanCondition(scope.caller, filter)}`,
     ask: async () => (await listCalls(scope, filter, request, extras)).totalCount ?? Number.NaN,
   };
 }
@@ -120,7 +121,7 @@ function statsQuestion(scope: CallScope, name: string, filter: CallFilter): Ques
   return {
     name,
     atMostMs: 5,
-    scan: sql`select status, direction, ${sums} from ${calls} where ${toCondition(scope.caller, filter)} group by 1, 2`,
+    scan: sql`select status, direction, ${sums} from ${calls} where ${scanCondition(scope.caller, filter)} group by 1, 2`,
     ask: async () => (await getCallStats(scope, filter)).total,
   };
 }
@@ -143,6 +144,6 @@ function trendQuestion(scope: CallScope, { filter, by, ...question }: TrendQuest
     return points.reduce((sum, point) => sum + point.sums.total, 0);
   };
   const scan = sql`select date_trunc(${interval}, created_at at time zone ${zone}) as start, status, direction, ${sums}
-    from ${calls} where ${toCondition(scope.caller, filter)} group by 1, 2, 3`;
+    from ${calls} where ${scanCondition(scope.caller, filter)} group by 1, 2, 3`;
   return { ...question, scan, ask };
 }

@@ -7,11 +7,12 @@ import {
   callDirections,
   callStatuses,
 } from '../../../src/calls/call.ts';
-import { type CallFilter, toCondition } from '../../../src/calls/filter.ts';
+import type { CallFilter } from '../../../src/calls/filter.ts';
 import { foldRollup } from '../../../src/calls/rollup.ts';
 import type { CallSums } from '../../../src/calls/sums.ts';
 import { type Db, queryRows } from '../../../src/db/client.ts';
 import { calls } from '../../../src/db/schema.ts';
+import { scanCondition } from './scan.ts';
 
 const foldTimeoutMs = 120_000;
 const pauseMs = 50;
@@ -36,7 +37,7 @@ export async function scanBuckets(
     db,
     sql`select ${bucket} as bucket, direction, status, count(*) as calls, count(answered_at) as answered,
       coalesce(sum(duration), 0) as duration, coalesce(sum(cost_cents), 0) as cost
-    from ${calls} where ${toCondition(caller, filter)} group by 1, 2, 3`,
+    from ${calls} where ${scanCondition(caller, filter)} group by 1, 2, 3`,
   );
   const buckets = new Map<number, CallSums>();
   for (const row of rows) {

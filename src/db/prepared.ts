@@ -1,0 +1,58 @@
+import { type SQL, sql } from 'drizzle-orm';
+import { PgDialect } from 'drizzle-orm/pg-core';
+import { type Db, preparedMark, toRows } from './client.ts';
+import { toAppError } from './errors.ts';
+
+/** A statement with placeholders for all values that vary. Two of one key have the same text. */
+export interface StatementShape {
+  readonly key: string;
+  build(): SQL;
+  /**
+   * Whether each connection prepares it once: where the plan is the same whatever the values are. A roll-up's
+   * statement takes longer to plan than to run.
+   */
+  readonly plannedOnce: boolean;
+}
+
+/** The placeholder of a value. */
+export const value = (name: string) => sql.placeholder(name);
+/** The placeholder of a list of codes, and of UUIDs: one value, joined by commas, however many there are. */
+export const codesOf = (name: string): SQL => sql`string_to_array(${value(name)}, ',')`;
+export const uuidsOf = (name: string): SQL => sql`${codesOf(name)}::uuid[]`;
+
+/** What stands in the placeholders, by their names. */
+export type Values = Readonly<Record<string, unknown>>;
+
+interface BuiltStatement {
+  execute(values?: Record<string, unknown>): Promise<unknown>;
+}
+
+const dialect = new PgDialect();
+// Kept for the life of the database, and by each of its connections; what comes later is built and planned anew.
+const shapesMax = 1_000;
+const built = new WeakMap<Db, Map<string, BuiltStatement>>();
+
+/** Runs a statement whose text is built once, and gives its rows. Failures come as AppErrors. */
+export async function queryShape<Row>(db: Db, shape: StatementShape, values: Values): Promise<Row[]> {
+  const statement = findStatement(db, shape);
+  try {
+    return toRows<Row>(await statement.execute(values));
+  } catch (error) {
+    throw toAppError(error);
+  }
+}
+
+function findStatement(db: Db, shape: StatementShape): BuiltStatement {
+  let statements = built.get(db);
+  if (statements === undefined) {
+    statements = new Map();
+    built.set(db, statements);
+  }
+  const known = statements.get(shape.key);
+  if (known !== undefined) return known;
+  const isKept = statements.size < shapesMax;
+  const text = isKept && shape.plannedOnce ? sql`${sql.raw(preparedMark)}${shape.build()}` : shape.build();
+  const statement = db._.session.prepareQuery(dialect.sqlToQuery(text), undefined, undefined, false);
+  if (isKept) statements.set(shape.key, statement);
+  return statement;
+}
