@@ -83,7 +83,7 @@ export function filterValues(caller: Caller, filter: CallFilter): Values {
     statuses: filter.statuses?.join(','),
     direction,
     phoneNumberId: filter.phoneNumberIds?.[0],
-    phoneNumberIds: filter.phoneNumberIds?.join(','),
+    phoneNumberIds: [...new Set(filter.phoneNumberIds)].join(','),
     hangupCauses: filter.hangupCauses?.join(','),
     number: number?.endsWith('*') ? number.slice(0, -1) : number,
     createdFrom: createdFrom === undefined ? undefined : formatInstant(createdFrom),
@@ -91,6 +91,18 @@ export function filterValues(caller: Caller, filter: CallFilter): Values {
     minDurationSeconds,
     maxDurationSeconds,
   };
+}
+
+/**
+ * A select of the caller's calls that the filter lets through, made of their condition. Of several numbers one by
+ * one: a plan for any numbers would not look each of them up in an index.
+ */
+export function ofEachNumber(filter: CallFilter, select: (condition: SQL) => SQL): SQL {
+  const { phoneNumberIds, ...rest } = filter;
+  if (several(phoneNumberIds) === null) return select(toCondition(filter));
+  const ofNumber = sql`${toCondition(rest)} and ${calls.phoneNumberId} = of_number.id`;
+  return sql`select found.* from unnest(${uuidsOf('phoneNumberIds')}) of_number (id)
+    cross join lateral (${select(ofNumber)}) found`;
 }
 
 /** The condition on `calls` of the caller's calls that the filter lets through. */

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
-import { uuidsOf, type Values, value } from '../db/prepared.ts';
+import { type Values, value } from '../db/prepared.ts';
 import { calls } from '../db/schema.ts';
-import { type CallFilter, several, toCondition, withoutDates } from './filter.ts';
+import { type CallFilter, ofEachNumber, withoutDates } from './filter.ts';
 import { floorTo, type Grain } from './rollup-plan.ts';
 import { grainsOf, levelsOfPiece, pendingDeltas, toText } from './rollup-rows.ts';
 import { countCalls, countValues } from './sums.ts';
@@ -75,13 +75,11 @@ function unitRows(filter: CallFilter, { grain, outer }: { grain: Grain; outer: N
     ) delta`;
 }
 
-/** The positions of the calls in the unit found; of several numbers one by one, each by its own index. */
+/** The positions of the calls in the unit found. */
 function callsOfUnit(filter: CallFilter): SQL {
-  const select = (condition: SQL) => sql`select created_at, id from ${calls} where ${condition}
-    and ${calls.createdAt} >= (select start_at from place) and ${calls.createdAt} < (select end_at from place)`;
-  const { phoneNumberIds, ...rest } = filter;
-  if (several(phoneNumberIds) === null) return select(toCondition(filter));
-  const branch = sql`${toCondition(rest)} and ${calls.phoneNumberId} = branch.number`;
-  return sql`select unit.* from unnest(${uuidsOf('phoneNumberIds')}) branch (number)
-    cross join lateral (${select(branch)} offset 0) unit`;
+  return ofEachNumber(
+    filter,
+    (condition) => sql`select created_at, id from ${calls} where ${condition}
+      and ${calls.createdAt} >= (select start_at from place) and ${calls.createdAt} < (select end_at from place) offset 0`,
+  );
 }

@@ -1,9 +1,9 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Caller } from '../auth/caller.ts';
-import { type StatementShape, uuidsOf, type Values, value } from '../db/prepared.ts';
+import { type StatementShape, type Values, value } from '../db/prepared.ts';
 import { calls } from '../db/schema.ts';
 import { callColumns } from './call.ts';
-import { type CallFilter, filterValues, several, shapeOf, toCondition } from './filter.ts';
+import { type CallFilter, filterValues, ofEachNumber, several, shapeOf, toCondition } from './filter.ts';
 import { findOffset, offsetValues } from './page-jump.ts';
 import type { PageExtras, PageRequest } from './page-request.ts';
 import { at, positionValues } from './position.ts';
@@ -122,7 +122,7 @@ function selectItems({ filter, backward, after, before, offset }: PageShape): SQ
  * reach, and merged: the newest of rare ones would else be looked for among all calls.
  */
 function mergeRows(filter: CallFilter, rows: (condition: SQL) => SQL): SQL {
-  const { statuses, phoneNumberIds, ...rest } = filter;
+  const { statuses } = filter;
   const distinct = several(statuses);
   if (distinct !== null && isRolledUp(filter)) {
     const branches = distinct.map((status) => toCondition({ ...filter, statuses: [status] }));
@@ -131,11 +131,9 @@ function mergeRows(filter: CallFilter, rows: (condition: SQL) => SQL): SQL {
       sql` union all `,
     );
   }
-  if (several(phoneNumberIds) === null || statuses !== undefined || !isRolledUp(filter))
-    return rows(toCondition(filter));
-  const branch = sql`${toCondition(rest)} and ${calls.phoneNumberId} = branch.number`;
-  return sql`select one.* from unnest(${uuidsOf('phoneNumberIds')}) branch (number)
-    cross join lateral (${rows(branch)}) one`;
+  return statuses === undefined && isRolledUp(filter)
+    ? ofEachNumber(filter, rows)
+    : rows(toCondition(filter));
 }
 
 /** Whether there may be hardly any of the filter's calls among many that an index has: if none, the roll-up knows. */

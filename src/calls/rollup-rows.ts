@@ -3,7 +3,7 @@ import { codesOf, uuidsOf, type Values, value } from '../db/prepared.ts';
 import { calls } from '../db/schema.ts';
 import { callRollup, callRollupDelta } from '../db/schema-rollup.ts';
 import { formatInstant } from './calendar.ts';
-import { type CallFilter, toCondition, withoutDates } from './filter.ts';
+import { type CallFilter, ofEachNumber, withoutDates } from './filter.ts';
 import {
   type Correction,
   type Grain,
@@ -89,7 +89,7 @@ export function rollupCounts({ filter, name }: PlanShape): SQL {
   return sql`select calls from ${pieceTable(`${name}Main`)} cross join lateral (${levelsOfPiece(filter)}) levels
     union all select calls from ${deltasOf({ filter, name })}
     union all select counted.calls from ${pieceTable(`${name}Counted`)} cross join lateral (
-      select count(*) as calls from ${calls} where ${inPiece(filter)} offset 0) counted`;
+      select count(*) as calls from (${inPiece(filter, sql`1`)}) of_piece) counted`;
 }
 
 function deltasOf({ filter, name }: PlanShape): SQL {
@@ -114,27 +114,32 @@ export const hasManyPending = sql`exists (select 1 from ${pendingDeltas({})} off
 
 /** The level rows of `piece`: a row with source, start_at and end_at. */
 export function levelsOfPiece(filter: CallFilter): SQL {
-  const scope =
-    filter.phoneNumberIds === undefined
-      ? sql`level.scope = 'all' and level.phone_number_id = ${noNumber}`
-      : sql`level.scope = 'number' and level.phone_number_id = any(${uuidsOf('phoneNumberIds')})`;
   // `offset 0` keeps the planner from joining the pieces to the whole table.
-  return sql`select level.bucket, level.direction, level.status, level.calls, level.answered, level.duration, level.cost
+  const select = (scope: SQL) => sql`select level.bucket, level.direction, level.status, ${sums}
     from ${callRollup} level
     where ${ownRows(sql`level`, filter)} and level.grain = piece.source and ${scope}
       and level.bucket >= piece.start_at and level.bucket < piece.end_at offset 0`;
+  if (filter.phoneNumberIds === undefined)
+    return select(sql`level.scope = 'all' and level.phone_number_id = ${noNumber}`);
+  return sql`select of_number.* from unnest(${uuidsOf('phoneNumberIds')}) number (id)
+    cross join lateral (${select(sql`level.scope = 'number' and level.phone_number_id = number.id`)}) of_number offset 0`;
 }
 
 /** The calls of `piece`, each as sums of one. */
 function callsOfPiece(filter: CallFilter): SQL {
-  return sql`select ${calls.direction} as direction, ${calls.status} as status, 1 as calls,
+  const columns = sql`${calls.direction} as direction, ${calls.status} as status, 1 as calls,
       case when ${calls.answeredAt} is null then 0 else 1 end as answered,
-      coalesce(${calls.duration}, 0)::bigint as duration, coalesce(${calls.costCents}, 0)::bigint as cost
-    from ${calls} where ${inPiece(filter)} offset 0`;
+      coalesce(${calls.duration}, 0)::bigint as duration, coalesce(${calls.costCents}, 0)::bigint as cost`;
+  return inPiece(filter, columns);
 }
 
-const inPiece = (filter: CallFilter) =>
-  sql`${toCondition(withoutDates(filter))} and ${calls.createdAt} >= piece.start_at and ${calls.createdAt} < piece.end_at`;
+function inPiece(filter: CallFilter, columns: SQL): SQL {
+  return ofEachNumber(
+    withoutDates(filter),
+    (condition) => sql`select ${columns} from ${calls}
+      where ${condition} and ${calls.createdAt} >= piece.start_at and ${calls.createdAt} < piece.end_at offset 0`,
+  );
+}
 
 function pieceTable(name: string): SQL {
   const list = (member: string) => codesOf(`${name}${member}`);

@@ -75,7 +75,7 @@ export const preparedMark = '/* prepared */ ';
 /** The pool as Drizzle is to see it: statements with the mark become prepared statements of their connection. */
 function withPreparation(pool: Sql): Sql {
   const unsafe: Sql['unsafe'] = (text, parameters, options) =>
-    pool.unsafe(text, parameters, { prepare: text.startsWith(preparedMark), ...options });
+    pool.unsafe(text, parameters, { ...options, prepare: text.startsWith(preparedMark) });
   return new Proxy(pool, { get: (_, name) => (name === 'unsafe' ? unsafe : Reflect.get(pool, name)) });
 }
 

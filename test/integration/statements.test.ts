@@ -4,8 +4,14 @@ import { encodeGlobalId } from '../../src/graphql/global-id.ts';
 import type { TestApp } from '../support/app.ts';
 import type { CallWithRelated } from '../support/arbitraries.ts';
 import { graphqlClient, restClient } from '../support/client.ts';
-import { countStatements, describeOnEachDatabase, recordStatements } from '../support/databases.ts';
 import {
+  countStatements,
+  describeOnEachDatabase,
+  describeOnPostgres,
+  recordStatements,
+} from '../support/databases.ts';
+import {
+  insertCall,
   insertCallsWithRelated,
   insertOrganization,
   insertPhoneNumber,
@@ -239,6 +245,36 @@ describeOnEachDatabase('the number of statements', (database) => {
       });
       expect(sent).toEqual([]);
     });
+  });
+});
+
+describeOnPostgres('the statements of common questions', (database) => {
+  it('are prepared by their connection once', async () => {
+    const postgres = database();
+    if (postgres.kind !== 'postgres') throw new Error('It runs on PostgreSQL alone.');
+    const { id, liveKey } = await insertOrganization(postgres.db);
+    const { id: callId } = await insertCall(postgres.db, id);
+    const { queryData } = graphqlClient(await openWarmApp(postgres, [liveKey]), liveKey);
+    const questions = [
+      '{ calls { totalCount nodes { id events { nodes { id } } recording { status } } } }',
+      '{ calls(offset: 500, filter: { status: [COMPLETED] }) { nodes { id } } }',
+      '{ callStats { total } }',
+      '{ callTrends { points { total } } }',
+      `{ call(id: "${callId}") { id } }`,
+    ];
+    const listPrepared = async () => {
+      const rows = await postgres.sql<{ statement: string }[]>`select statement from pg_prepared_statements
+        where statement like '/* prepared */%'`;
+      return rows.map(({ statement }) => statement);
+    };
+    for (let round = 0; round < 3; round++) for (const question of questions) await queryData(question);
+    // At once, so by all connections of the pool.
+    const prepared = await Promise.all(Array.from({ length: 4 }, listPrepared));
+    for (const texts of prepared) expect(new Set(texts).size).toBe(texts.length);
+    const texts = [...new Set(prepared.flat())];
+    // A list, its events, recordings, a deep page, stats, a trend, a call by its id.
+    expect(texts).toHaveLength(7);
+    expect(texts.some((text) => text.includes(callId))).toBe(false);
   });
 });
 
