@@ -80,7 +80,6 @@ export function filterValues(caller: Caller, filter: CallFilter): Values {
   const { direction, number, createdFrom, createdTo, minDurationSeconds, maxDurationSeconds } = filter;
   return {
     ...callerValues(caller),
-    statuses: filter.statuses?.join(','),
     direction,
     phoneNumberId: filter.phoneNumberIds?.[0],
     phoneNumberIds: [...new Set(filter.phoneNumberIds)].join(','),
@@ -102,7 +101,7 @@ export function ofEachNumber(filter: CallFilter, select: (condition: SQL) => SQL
   if (several(phoneNumberIds) === null) return select(toCondition(filter));
   const ofNumber = sql`${toCondition(rest)} and ${calls.phoneNumberId} = of_number.id`;
   return sql`select found.* from unnest(${uuidsOf('phoneNumberIds')}) of_number (id)
-    cross join lateral (${select(ofNumber)}) found`;
+    cross join lateral (select * from (${select(ofNumber)}) of_one offset 0) found`;
 }
 
 /** The condition on `calls` of the caller's calls that the filter lets through. */
@@ -115,7 +114,7 @@ function filterConditions(filter: CallFilter): SQL[] {
   const { createdAt, duration } = calls;
   const conditions: SQL[] = [];
   const add = (given: unknown, condition: SQL) => given !== undefined && conditions.push(condition);
-  if (statuses) conditions.push(isOneOf(statuses));
+  if (statuses) conditions.push(isOneOf(sql`${calls.status}`, statuses));
   add(direction, sql`${calls.direction} = ${value('direction')}`);
   if (phoneNumberIds) conditions.push(isOfNumbers(new Set(phoneNumberIds).size));
   add(filter.hangupCauses, sql`${calls.hangupCause} = any(${codesOf('hangupCauses')})`);
@@ -128,14 +127,14 @@ function filterConditions(filter: CallFilter): SQL[] {
   return conditions;
 }
 
-// In the text, so that a prepared statement's plan knows how rare the status is: there are only ten.
-function isOneOf(statuses: readonly CallStatus[]): SQL {
+/** In the text, so that a prepared statement's plan knows how rare the status is: there are only ten. */
+export function isOneOf(status: SQL, statuses: readonly CallStatus[]): SQL {
   const distinct = [...new Set(statuses)].sort();
-  if (!distinct.every((status) => callStatuses.includes(status)))
+  if (!distinct.every((value) => callStatuses.includes(value)))
     throw new Error('A filter has an unknown status.');
   if (distinct.length === 0) return sql`false`;
-  const list = sql.raw(distinct.map((status) => `'${status}'`).join(', '));
-  return distinct.length === 1 ? sql`${calls.status} = ${list}` : sql`${calls.status} in (${list})`;
+  const list = sql.raw(distinct.map((value) => `'${value}'`).join(', '));
+  return distinct.length === 1 ? sql`${status} = ${list}` : sql`${status} in (${list})`;
 }
 
 /** `=` for one, so that an index on the number and the order serves; nothing for none. */

@@ -80,6 +80,6 @@ function callsOfUnit(filter: CallFilter): SQL {
   return ofEachNumber(
     filter,
     (condition) => sql`select created_at, id from ${calls} where ${condition}
-      and ${calls.createdAt} >= (select start_at from place) and ${calls.createdAt} < (select end_at from place) offset 0`,
+      and ${calls.createdAt} >= (select start_at from place) and ${calls.createdAt} < (select end_at from place)`,
   );
 }

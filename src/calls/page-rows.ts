@@ -43,7 +43,7 @@ export function toStatement(
   const shape = {
     key: `page ${Object.values(flags).join(' ')} ${shapeOf(filter)}`,
     build: () => selectPage(page),
-    plannedOnce: isPlannedOnce(filter),
+    plannedOnce: isRolledUp(filter),
   };
   return { shape, values: pageValues(caller, page, request) };
 }
@@ -70,13 +70,6 @@ function pageValues(caller: Caller, { filter, ...page }: PageShape, request: Pag
     ...positionValues('after', after),
     ...positionValues('before', before),
   };
-}
-
-/** With one index that serves it whatever its values are, a filter needs no plan of its own. */
-function isPlannedOnce(filter: CallFilter): boolean {
-  const { statuses, direction, phoneNumberIds } = filter;
-  const members = [statuses, direction, phoneNumberIds].filter((member) => member !== undefined);
-  return isRolledUp(filter) && members.length <= 1;
 }
 
 function selectPage(shape: PageShape): SQL {

@@ -3,7 +3,7 @@ import { codesOf, uuidsOf, type Values, value } from '../db/prepared.ts';
 import { calls } from '../db/schema.ts';
 import { callRollup, callRollupDelta } from '../db/schema-rollup.ts';
 import { formatInstant } from './calendar.ts';
-import { type CallFilter, ofEachNumber, withoutDates } from './filter.ts';
+import { type CallFilter, isOneOf, ofEachNumber, withoutDates } from './filter.ts';
 import {
   type Correction,
   type Grain,
@@ -160,7 +160,7 @@ function pieceValues(name: string, pieces: readonly (Piece & Partial<Correction>
 function ownRows(row: SQL, { direction, statuses }: CallFilter): SQL {
   const own = sql`${row}.organization_id = ${value('organizationId')} and ${row}.environment = ${value('environment')}`;
   const ofDirection = direction === undefined ? sql`` : sql` and ${row}.direction = ${value('direction')}`;
-  const ofStatus = statuses === undefined ? sql`` : sql` and ${row}.status = any(${codesOf('statuses')})`;
+  const ofStatus = statuses === undefined ? sql`` : sql` and ${isOneOf(sql`${row}.status`, statuses)}`;
   return sql`${own}${ofDirection}${ofStatus}`;
 }
 

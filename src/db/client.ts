@@ -56,6 +56,8 @@ export function openPostgres({ url, poolSize, onStatement }: PostgresOptions): P
       TimeZone: 'UTC',
       // Compiling a roll-up's statement takes seconds, running it milliseconds.
       jit: 'off',
+      // Texts are made so that their one plan serves all values; the server would plan some anew each time.
+      plan_cache_mode: 'force_generic_plan',
       statement_timeout: statementTimeoutMs,
     },
   });

@@ -67,7 +67,7 @@ async function runBench(
   const judge = new Judge();
   const organization = largeOrganization(calls);
   const { numberIds } = organization;
-  // One connection: a server plans the first five runs of a statement anew on each.
+  // One connection: a server plans each statement once on each.
   const database = openPostgres({ url, poolSize: 1 });
   const scope = { db: database.db, caller: callerOf(organization) };
   try {

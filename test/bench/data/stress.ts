@@ -30,7 +30,7 @@ export async function benchStress(url: string, { organization, seconds, judge }:
   const restore = async () => {
     await removeWritten(sql, organizations);
     await foldAll(database.db);
-    await sql`vacuum (analyze)`;
+    await sql`vacuum (analyze, index_cleanup on)`;
     await settle(sql);
   };
   try {

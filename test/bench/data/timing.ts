@@ -5,7 +5,7 @@ export interface Timing<Result> {
 }
 
 export interface Runs {
-  /** Runs that are not counted: a server plans a statement anew for its first five. */
+  /** Runs that are not counted: a server plans a statement at its first. */
   readonly warmUps: number;
   readonly runs: number;
 }
