@@ -10,6 +10,7 @@ import { AppError, methodNotAllowed, routeNotFound } from './errors.ts';
 import { createGraphiql, type Demo } from './graphiql/serve.ts';
 import { createGateway } from './graphql/gateway.ts';
 import { answerGraphQL, toGraphQLErrorResponse } from './graphql/http.ts';
+import { isTextResponse, respondJson, type TextResponse, toResponse } from './graphql/text-response.ts';
 import { createHealth } from './health.ts';
 import type { Log } from './log.ts';
 import type { RequestEnv } from './rest/request.ts';
@@ -28,7 +29,9 @@ export interface AppParts {
 }
 
 export interface App {
-  fetch(request: Request, env?: object): Response | Promise<Response>;
+  fetch(request: Request, env?: object): Promise<Response>;
+  /** As fetch; what is a text comes as a TextResponse, for a server that can send it as it is. */
+  answer(request: Request, env?: object): Promise<Response | TextResponse>;
   /** From now on /readyz answers 503: the process is about to stop. */
   startDraining(): void;
 }
@@ -57,10 +60,10 @@ export function createApp({ config, database, log, demo = null, ...parts }: AppP
   app.use(observe(log));
   if (config.corsOrigins.length > 0) app.use(allowOrigins(config.corsOrigins));
 
-  app.get('/healthz', (c) => c.json({ status: 'ok' }));
-  app.get('/readyz', async (c) => {
+  app.get('/healthz', () => respondJson({ status: 'ok' }));
+  app.get('/readyz', async () => {
     const { ready, reasons } = await health.check();
-    return c.json(ready ? { status: 'ready' } : { status: 'not ready', reasons }, ready ? 200 : 503);
+    return respondJson(ready ? { status: 'ready' } : { status: 'not ready', reasons }, ready ? 200 : 503);
   });
   for (const path of ['/healthz', '/readyz']) app.all(path, (c) => refuseMethod(c, 'GET, HEAD, OPTIONS'));
   if (graphiql !== null) {
@@ -89,7 +92,12 @@ export function createApp({ config, database, log, demo = null, ...parts }: AppP
       log.error({ requestId: c.get('requestId'), err: known.cause ?? known }, known.code);
     return toErrorResponse(c, known);
   });
-  return { fetch: (request, env) => app.fetch(request, env), startDraining: health.startDraining };
+  const answer = async (request: Request, env?: object) => app.fetch(request, env);
+  return {
+    answer,
+    fetch: async (request, env) => toResponse(await answer(request, env)),
+    startDraining: health.startDraining,
+  };
 }
 
 function refuseMethod(c: AppContext, allow: string): Response {
@@ -99,6 +107,8 @@ function refuseMethod(c: AppContext, allow: string): Response {
 
 /** Names each request, and writes the one line that the log has of it. */
 function observe(log: Log) {
+  // The line's members are all named here, so none of them needs to be looked for among the secret ones.
+  const lines = log.child({}, { redact: [] });
   return async (c: AppContext, next: () => Promise<void>): Promise<void> => {
     const startedAt = performance.now();
     const given = c.req.raw.headers.get('x-request-id') ?? '';
@@ -107,13 +117,8 @@ function observe(log: Log) {
     c.set('caller', null);
     c.set('operation', 'none');
     await next();
-    c.header('x-request-id', requestId);
-    c.header('x-content-type-options', 'nosniff');
-    if (!c.res.headers.has('cache-control')) {
-      c.header('cache-control', 'no-store');
-      c.header('vary', 'authorization, x-api-key, x-organization-id, x-environment, origin, accept');
-    }
-    log.info(
+    addHeaders(c, requestId);
+    lines.info(
       {
         requestId,
         organizationId: c.get('caller')?.organizationId,
@@ -125,6 +130,30 @@ function observe(log: Log) {
       'request',
     );
   };
+}
+
+const varying = 'authorization, x-api-key, x-organization-id, x-environment, origin, accept';
+
+function addHeaders(c: AppContext, requestId: string): void {
+  const { res } = c;
+  if (isTextResponse(res)) {
+    const { headers } = res as TextResponse;
+    headers['x-request-id'] = requestId;
+    headers['x-content-type-options'] = 'nosniff';
+    headers['cache-control'] = 'no-store';
+    headers.vary = varying;
+    return;
+  }
+  // Each c.header after this point would make a new Response.
+  const headers = new Headers(res.headers);
+  headers.set('x-request-id', requestId);
+  headers.set('x-content-type-options', 'nosniff');
+  if (!headers.has('cache-control')) {
+    headers.set('cache-control', 'no-store');
+    headers.set('vary', varying);
+  }
+  c.res = undefined;
+  c.res = new Response(res.body, { status: res.status, headers });
 }
 
 function allowOrigins(origins: readonly string[]) {
@@ -149,5 +178,5 @@ function toErrorResponse(c: AppContext, error: AppError): Response {
     return toGraphQLErrorResponse(error, c.req.raw.headers.get('accept'), c.get('requestId'));
   }
   const { message, code, details, headers, status } = error;
-  return c.json({ error: message, code, ...(details && { details }) }, status, { ...headers });
+  return respondJson({ error: message, code, ...(details && { details }) }, status, headers);
 }

@@ -10,8 +10,34 @@ const redact = [
   ...secret.map((name) => `*.*["${name}"]`),
 ].map((path) => (path.includes('-') && !path.includes('[') ? `["${path}"]` : path));
 
+const bufferedBytes = 8 * 1024;
+const bufferedMs = 50;
+
+/**
+ * Standard error, written to once for many lines: a write of its own costs as much as an answer. A line waits 50 ms
+ * at most; what waits is written when the process exits, for whatever reason but SIGKILL.
+ */
+function standardError(): DestinationStream {
+  const stream = destination({ dest: 2, sync: true, minLength: bufferedBytes });
+  let isWaiting = false;
+  let hasWritten = false;
+  const flush = () => {
+    isWaiting = false;
+    stream.flushSync();
+  };
+  return {
+    write(line) {
+      if (!hasWritten) process.once('exit', () => stream.flushSync());
+      hasWritten = true;
+      stream.write(line);
+      if (!isWaiting) setTimeout(flush, bufferedMs).unref();
+      isWaiting = true;
+    },
+  };
+}
+
 /** JSON lines on standard error, so that standard output stays free for what a command prints. */
-export function createLog(level: string, to: DestinationStream = destination(2)): Log {
+export function createLog(level: string, to: DestinationStream = standardError()): Log {
   return pino({ level, redact, base: null, serializers: { err: toLoggedError } }, to);
 }
 

@@ -1,7 +1,9 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { App } from './app.ts';
+import { isTextResponse, type TextResponse } from './graphql/text-response.ts';
 
 export interface ListenOptions {
   readonly host: string;
@@ -26,9 +28,15 @@ const drainTimeoutMs = 10_000;
 
 /** Serves the app over HTTP; rejects when the address cannot be listened on. */
 export async function listen(app: App, { host, port }: ListenOptions): Promise<RunningServer> {
-  const listener = getRequestListener((request, env) => app.fetch(request, env), {
-    overrideGlobalObjects: false,
-  });
+  const listener = getRequestListener(
+    async (request, env) => {
+      const response = await app.answer(request, env);
+      if (!isTextResponse(response)) return response;
+      send(response, env.outgoing as ServerResponse);
+      return RESPONSE_ALREADY_SENT;
+    },
+    { overrideGlobalObjects: false },
+  );
   const server = createServer(
     {
       headersTimeout: headersTimeoutMs,
@@ -54,6 +62,12 @@ export async function listen(app: App, { host, port }: ListenOptions): Promise<R
     });
   });
   return { url: toUrl(server, host), stop: () => stop(server, app, connections) };
+}
+
+function send({ status, headers, body }: TextResponse, outgoing: ServerResponse): void {
+  headers['content-length'] = String(Buffer.byteLength(body));
+  outgoing.writeHead(status, headers);
+  outgoing.end(body);
 }
 
 function toUrl(server: Server, host: string): string {

@@ -1,4 +1,4 @@
-import { createHash, randomInt } from 'node:crypto';
+import { hash, randomInt } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { Environment } from './caller.ts';
 
@@ -26,7 +26,7 @@ export function parseApiKey(text: string): { readonly environment: Environment }
 
 /** The SHA-256 of the whole key in hex: all that is stored of it besides its prefix. */
 export function hashApiKey(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return hash('sha256', text, 'hex');
 }
 
 /** The part of a key that lists show: enough to tell keys apart, too little to guess one. */

@@ -37,6 +37,21 @@ function parseSize(parameter: string, size: number | null | undefined): number |
   return size;
 }
 
+/** An item with its cursor, which is made when it is read: most queries select a few or none. */
+class Edge<Item> {
+  readonly node: Item;
+  readonly #toCursor: (item: Item) => string;
+
+  constructor(node: Item, toCursor: (item: Item) => string) {
+    this.node = node;
+    this.#toCursor = toCursor;
+  }
+
+  get cursor(): string {
+    return this.#toCursor(this.node);
+  }
+}
+
 /** A page as Relay's connection; `positionOf` says where an item is in the list's order. */
 export function toConnection<Item>(
   list: string,
@@ -44,13 +59,8 @@ export function toConnection<Item>(
   page: Page<Item>,
   positionOf: (item: Item) => Position,
 ) {
-  // Cursors are made when they are read: most queries select a few or none.
-  const edges = page.items.map((item) => ({
-    node: item,
-    get cursor() {
-      return encodeCursor(list, caller, positionOf(item));
-    },
-  }));
+  const toCursor = (item: Item) => encodeCursor(list, caller, positionOf(item));
+  const edges = page.items.map((item) => new Edge(item, toCursor));
   return {
     edges,
     totalCount: page.totalCount,

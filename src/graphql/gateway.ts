@@ -1,7 +1,6 @@
 import {
   type DocumentNode,
   type ExecutionResult,
-  execute as executeDocument,
   GraphQLError,
   type GraphQLSchema,
   getOperationAST,
@@ -12,9 +11,11 @@ import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Caller } from '../auth/caller.ts';
 import type { Db } from '../db/client.ts';
 import type { Log } from '../log.ts';
-import type { GatewayContext } from './context.ts';
+import { createDocumentCache, PreparedDocument } from './documents.ts';
 import { maskError, refusal, withCode } from './errors.ts';
-import { checkLimits, operationLimits } from './limits.ts';
+import { executePlan } from './execution/execute.ts';
+import { OperationPlan } from './execution/plan.ts';
+import { operationLimits } from './limits.ts';
 import { createLoaders } from './loaders.ts';
 import { schema } from './schema.ts';
 
@@ -57,9 +58,12 @@ export interface Gateway {
 
 const validationErrorsMax = 10;
 
-/** Makes Yoga's envelope (parse, validate, execute, with its caches) answer for our schema. */
+/**
+ * Makes the gateway of our schema. Yoga's envelope parses and validates, with its hooks; what it does then is kept
+ * with the document, because a request that goes through the envelope costs more than its execution.
+ */
 export function createGateway({ db, log, introspection, onManyPending }: GatewayParts): Gateway {
-  const yoga = createYoga<{ requestScope: RequestScope }, GatewayContext>({
+  const yoga = createYoga({
     schema,
     logging: false,
     graphiql: false,
@@ -67,59 +71,79 @@ export function createGateway({ db, log, introspection, onManyPending }: Gateway
     cors: false,
     multipart: false,
     batching: false,
+    // Ours knows how long a document is; Yoga's holds 1,000 of any length.
+    parserAndValidationCache: false,
     // Masked below, where the request is known that the log must name.
     maskedErrors: false,
-    plugins: [specifiedExecution, ...(introspection ? [] : [noIntrospection])],
-    context: ({ requestScope: { caller, requestId } }) => {
-      const scope = { db, caller, ...(onManyPending && { onManyPending }) };
-      return { scope, requestId, loaders: createLoaders(scope) };
-    },
+    plugins: introspection ? [] : [noIntrospection],
   });
+  const { parse, validate } = yoga.getEnveloped({});
+  const documents = createDocumentCache();
+  const plans = new WeakMap<DocumentNode, Map<string | undefined, OperationPlan>>();
+
+  function validateDocument(document: DocumentNode): readonly GraphQLError[] {
+    const errors = validate(schema, document) as readonly GraphQLError[];
+    return errors.slice(0, validationErrorsMax).map((e) => withCode(e, 'GRAPHQL_VALIDATION_FAILED'));
+  }
+
+  /** Throws what the parser throws. */
+  function getDocument(query: string): PreparedDocument {
+    const known = documents.get(query);
+    if (known !== undefined) return known;
+    const document = parse(query, { maxTokens: operationLimits.tokens }) as DocumentNode;
+    const prepared = new PreparedDocument(schema, document, validateDocument);
+    documents.set(query, prepared);
+    return prepared;
+  }
 
   function prepare({ query, operationName, variables }: OperationParams): Prepared {
-    const { parse, validate } = yoga.getEnveloped({});
-    let document: DocumentNode;
+    let prepared: PreparedDocument;
     try {
-      document = parse(query, { maxTokens: operationLimits.tokens }) as DocumentNode;
+      prepared = getDocument(query);
     } catch (error) {
       return { errors: [toParseError(error)] };
     }
-    const operation = getOperationAST(document, operationName);
-    if (operation === null || operation === undefined) {
+    const found = prepared.findOperation(operationName);
+    if (found === null) {
       return {
         errors: [refusal('BAD_USER_INPUT', 'The document has no such operation; name one of its own.')],
       };
     }
+    const { operation } = found;
     if (schema.getRootType(operation.operation) == null) {
       return { errors: [refusal('GRAPHQL_VALIDATION_FAILED', `There are no ${operation.operation}s here.`)] };
     }
-    const tooMuch = checkLimits(schema, document, operation, variables ?? {});
+    const tooMuch = found.checkLimits(variables ?? {});
     if (tooMuch !== null) return { errors: [tooMuch] };
-    const errors = validate(schema, document) as readonly GraphQLError[];
-    if (errors.length > 0) {
-      return {
-        errors: errors.slice(0, validationErrorsMax).map((e) => withCode(e, 'GRAPHQL_VALIDATION_FAILED')),
-      };
+    const { document, errors } = prepared;
+    return errors.length > 0 ? { errors } : { document, operation };
+  }
+
+  function planOf(document: DocumentNode, operationName: string | undefined): OperationPlan {
+    let ofDocument = plans.get(document);
+    if (ofDocument === undefined) {
+      ofDocument = new Map();
+      plans.set(document, ofDocument);
     }
-    return { document, operation };
+    let plan = ofDocument.get(operationName);
+    if (plan === undefined) {
+      const operation = getOperationAST(document, operationName);
+      if (operation == null) throw new Error('A document without the operation was not prepared.');
+      plan = new OperationPlan(schema, document, operation);
+      ofDocument.set(operationName, plan);
+    }
+    return plan;
   }
 
   async function execute(
     { document, operationName }: { document: DocumentNode; operationName: string | undefined },
     variables: Readonly<Record<string, unknown>>,
-    requestScope: RequestScope,
+    { caller, requestId }: RequestScope,
   ): Promise<ExecutionResult> {
-    const enveloped = yoga.getEnveloped({ requestScope });
-    const contextValue = await enveloped.contextFactory();
-    const result: ExecutionResult = await enveloped.execute({
-      schema,
-      document,
-      contextValue,
-      variableValues: variables,
-      operationName,
-    });
+    const scope = { db, caller, ...(onManyPending && { onManyPending }) };
+    const context = { scope, requestId, loaders: createLoaders(scope) };
+    const result = await executePlan(planOf(document, operationName), variables, context);
     if (result.errors === undefined) return result;
-    const { requestId } = requestScope;
     const onUnexpected = (err: unknown) => log.error({ requestId, err }, 'unexpected error');
     const errors = result.errors.map((error) => maskError(error, onUnexpected));
     return withRequestId({ ...result, errors }, requestId);
@@ -127,9 +151,6 @@ export function createGateway({ db, log, introspection, onManyPending }: Gateway
 
   return { schema, prepare, execute };
 }
-
-// graphql-js answers in the order of the selection, as the specification says; Yoga's own executor does not.
-const specifiedExecution: Plugin = { onExecute: ({ setExecuteFn }) => setExecuteFn(executeDocument) };
 
 const noIntrospection: Plugin = {
   onValidate: ({ addValidationRule }) => addValidationRule(NoSchemaIntrospectionCustomRule),

@@ -9,6 +9,7 @@ import {
 } from '../errors.ts';
 import { refusal, toGraphQLError } from './errors.ts';
 import { type Gateway, type OperationParams, type RequestScope, withRequestId } from './gateway.ts';
+import { respond } from './text-response.ts';
 
 // GraphQL over HTTP: https://graphql.github.io/graphql-over-http/draft/
 const responseType = 'application/graphql-response+json';
@@ -57,17 +58,18 @@ export async function answerGraphQL(
 export function toGraphQLErrorResponse(error: AppError, accept: string | null, requestId: string): Response {
   const mediaType = findMediaType(accept) ?? jsonType;
   const result = withRequestId({ errors: [toGraphQLError(error)] }, requestId);
-  const response = toResponse(mediaType, result, error.status);
-  for (const [name, value] of Object.entries(error.headers)) response.headers.set(name, value);
-  return response;
+  return toResponse(mediaType, result, error.status, error.headers);
 }
 
-function toResponse(mediaType: MediaType, result: ExecutionResult, status?: number): Response {
+function toResponse(
+  mediaType: MediaType,
+  result: ExecutionResult,
+  status?: number,
+  more?: Readonly<Record<string, string>>,
+): Response {
   const refused = mediaType === responseType && result.data === undefined;
-  return new Response(JSON.stringify(result), {
-    status: status ?? (refused ? 400 : 200),
-    headers: { 'content-type': `${mediaType}; charset=utf-8` },
-  });
+  const headers = { 'content-type': `${mediaType}; charset=utf-8`, ...more };
+  return respond(status ?? (refused ? 400 : 200), headers, JSON.stringify(result));
 }
 
 function negotiate(accept: string | null): MediaType {
@@ -78,7 +80,8 @@ function negotiate(accept: string | null): MediaType {
 
 /** The first of the two types in the caller's order of preference; null where it takes neither. */
 function findMediaType(accept: string | null): MediaType | null {
-  if (accept === null || accept === '') return jsonType;
+  if (accept === null || accept === '' || accept === '*/*') return jsonType;
+  if (accept === jsonType || accept === responseType) return accept;
   const ranges = parseAccept(accept).filter(({ q }) => q > 0);
   for (const { type } of ranges) {
     const range = type.toLowerCase();

@@ -12,6 +12,7 @@ import {
   Kind,
   type OperationDefinitionNode,
   type SelectionSetNode,
+  visit,
 } from 'graphql';
 import { pageSizeDefault } from '../calls/page-request.ts';
 import { refusal } from './errors.ts';
@@ -65,7 +66,34 @@ export function checkLimits(
   variables: Variables,
   limits: OperationLimits = operationLimits,
 ): GraphQLError | null {
-  const measure = measureOperation(schema, document, operation, variables);
+  return findExcess(measureOperation(schema, document, operation, variables), limits);
+}
+
+export type LimitCheck = (variables: Variables) => GraphQLError | null;
+
+// Clients ask for a few page sizes; others are measured anew.
+const measuresMax = 8;
+
+/** As checkLimits, for an operation that comes again: it is measured once for each choice of page sizes. */
+export function createLimitCheck(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+): LimitCheck {
+  const sizeVariables = listSizeVariables(document);
+  const measures = new Map<string, Measure>();
+  return (variables) => {
+    const key = sizeVariables.map((name) => toSizeKey(variables, name)).join();
+    let measure = measures.get(key);
+    if (measure === undefined) {
+      measure = measureOperation(schema, document, operation, variables);
+      if (measures.size < measuresMax) measures.set(key, measure);
+    }
+    return findExcess(measure, operationLimits);
+  };
+}
+
+function findExcess(measure: Measure, limits: OperationLimits): GraphQLError | null {
   const checks = [
     ['QUERY_TOO_DEEP', 'depth', 'nested levels; ask for less in one operation'],
     ['TOO_MANY_ALIASES', 'aliases', 'aliases; ask for fewer things in one operation'],
@@ -164,6 +192,25 @@ function pageSizeOf(field: FieldNode, variables: Variables): number {
     }
   }
   return pageSizeDefault;
+}
+
+/** The variables anywhere in the document that pages have their sizes of. */
+function listSizeVariables(document: DocumentNode): string[] {
+  const names = new Set<string>();
+  visit(document, {
+    Argument({ name, value }) {
+      const isSize = name.value === 'first' || name.value === 'last' || name.value === 'ids';
+      if (isSize && value.kind === Kind.VARIABLE) names.add(value.name.value);
+    },
+  });
+  return [...names];
+}
+
+function toSizeKey(variables: Variables, name: string): string {
+  if (!Object.hasOwn(variables, name)) return '';
+  const value = variables[name];
+  if (Array.isArray(value)) return `[${value.length}]`;
+  return typeof value === 'number' ? String(value) : 'none';
 }
 
 function defaultsOf(operation: OperationDefinitionNode): Variables {

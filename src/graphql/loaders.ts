@@ -24,21 +24,59 @@ export interface Loaders {
   eventPages(type: string | null, request: PageRequest): Loader<Page<CallEvent>>;
 }
 
-/** Loaders of one request: what one request asks for about many calls goes out as one statement. */
+/**
+ * Loaders of one request: what one request asks for about many calls goes out as one statement. Each is made when it
+ * is first asked for; most requests need one or two.
+ */
 export function createLoaders(scope: CallScope): Loaders {
-  const eventPages = new Map<string, Loader<Page<CallEvent>>>();
-  return {
-    calls: new DataLoader((ids) => findCallsByIds(scope, ids)),
-    recordings: new DataLoader((ids) => findRecordingsByCallIds(scope, ids)),
-    phoneNumbers: new DataLoader((ids) => findPhoneNumbersByIds(scope, ids)),
-    organizations: new DataLoader((ids) => findOrganizationsByIds(scope, ids)),
-    callEvents: new DataLoader((ids) => findCallEventsByIds(scope, ids)),
-    eventPages(type, request) {
-      const key = JSON.stringify([type, request]);
-      const loader =
-        eventPages.get(key) ?? new DataLoader((ids) => listEventsByCallIds(scope, ids, type, request));
-      eventPages.set(key, loader);
-      return loader;
-    },
-  };
+  return new RequestLoaders(scope);
+}
+
+class RequestLoaders implements Loaders {
+  readonly #scope: CallScope;
+  #calls: Loader<Call | null> | undefined;
+  #recordings: Loader<Recording | null> | undefined;
+  #phoneNumbers: Loader<PhoneNumber | null> | undefined;
+  #organizations: Loader<Organization | null> | undefined;
+  #callEvents: Loader<CallEvent | null> | undefined;
+  #eventPages: Map<string, Loader<Page<CallEvent>>> | undefined;
+
+  constructor(scope: CallScope) {
+    this.#scope = scope;
+  }
+
+  get calls() {
+    this.#calls ??= new DataLoader((ids) => findCallsByIds(this.#scope, ids));
+    return this.#calls;
+  }
+
+  get recordings() {
+    this.#recordings ??= new DataLoader((ids) => findRecordingsByCallIds(this.#scope, ids));
+    return this.#recordings;
+  }
+
+  get phoneNumbers() {
+    this.#phoneNumbers ??= new DataLoader((ids) => findPhoneNumbersByIds(this.#scope, ids));
+    return this.#phoneNumbers;
+  }
+
+  get organizations() {
+    this.#organizations ??= new DataLoader((ids) => findOrganizationsByIds(this.#scope, ids));
+    return this.#organizations;
+  }
+
+  get callEvents() {
+    this.#callEvents ??= new DataLoader((ids) => findCallEventsByIds(this.#scope, ids));
+    return this.#callEvents;
+  }
+
+  eventPages(type: string | null, request: PageRequest) {
+    const key = JSON.stringify([type, request]);
+    this.#eventPages ??= new Map();
+    const loader =
+      this.#eventPages.get(key) ??
+      new DataLoader((ids) => listEventsByCallIds(this.#scope, ids, type, request));
+    this.#eventPages.set(key, loader);
+    return loader;
+  }
 }

@@ -5,9 +5,12 @@ import { AppError, invalidArgument, invalidTimeZone } from '../errors.ts';
 import { builder } from './builder.ts';
 import { toGraphQLError } from './errors.ts';
 
+const wholeLength = '2026-01-31T09:00:00.123+00:00'.length;
+
 /** An instant as RFC 3339 in UTC with milliseconds. */
 export function formatDateTime(instant: number | InstantText): string {
   if (typeof instant === 'string' && instant.endsWith('+00:00')) {
+    if (instant.length === wholeLength) return `${instant.slice(0, -6)}Z`;
     // PostgreSQL's JSON drops the zeros at the end of the fraction.
     const fraction = instant.slice(20, -6);
     return `${instant.slice(0, 19)}.${fraction.padEnd(3, '0')}Z`;

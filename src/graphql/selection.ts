@@ -1,11 +1,25 @@
 import type { FieldNode, GraphQLResolveInfo, SelectionNode } from 'graphql';
 
+// A plan hands out the same nodes to each of its requests.
+const known = new WeakMap<readonly FieldNode[], Map<string, boolean>>();
+
 /**
  * Whether the selection below the field being resolved may have a field at this path. It looks through fragments
  * and ignores @skip and @include, so it says yes at least whenever the field is executed.
  */
 export function selects(info: GraphQLResolveInfo, ...path: string[]): boolean {
-  return someField(info.fieldNodes, path, info);
+  let ofNodes = known.get(info.fieldNodes);
+  if (ofNodes === undefined) {
+    ofNodes = new Map();
+    known.set(info.fieldNodes, ofNodes);
+  }
+  const key = path.length === 1 ? (path[0] ?? '') : path.join('.');
+  let found = ofNodes.get(key);
+  if (found === undefined) {
+    found = someField(info.fieldNodes, path, info);
+    ofNodes.set(key, found);
+  }
+  return found;
 }
 
 function someField(fields: readonly FieldNode[], path: readonly string[], info: GraphQLResolveInfo): boolean {

@@ -9,6 +9,7 @@ import {
   startOfNextDay,
 } from '../calls/calendar.ts';
 import { invalidRange } from '../errors.ts';
+import { respondJson } from '../graphql/text-response.ts';
 import type { DateParam, ListParams } from './params.ts';
 import { toRestCall, toRestPoint, toRestStats } from './projection.ts';
 import type { Execute, RequestEnv } from './request.ts';
@@ -24,10 +25,11 @@ export async function answerList(c: RequestContext, execute: Execute, params: Li
   const { calls } = await execute(c, 'list', { limit, offset, filter: toFilter(params) });
   const total = calls.totalCount;
   const totalPages = Math.ceil(total / limit);
-  c.header('x-total-count', String(total));
-  c.header('link', toLinks(c.req.raw.url, page, totalPages));
   const data = calls.nodes.map((call) => toRestCall(call, null));
-  return c.json({ data, total, page, limit, total_pages: totalPages });
+  return respondJson({ data, total, page, limit, total_pages: totalPages }, 200, {
+    'x-total-count': String(total),
+    link: toLinks(c.req.raw.url, page, totalPages),
+  });
 }
 
 export async function answerStats(
@@ -36,7 +38,7 @@ export async function answerStats(
   params: ListParams,
 ): Promise<Response> {
   const stats = await execute(c, 'stats', { filter: toFilter(params) });
-  return c.json({
+  return respondJson({
     ...toRestStats(stats),
     start_date: formatBound(params.start_date),
     end_date: formatBound(params.end_date),
@@ -56,7 +58,7 @@ export async function answerTrends(
     timeZone: timezone,
   });
   const dayOf = (instant: number) => formatDate(dateAt(Math.max(instant, instantMin), timezone));
-  return c.json({
+  return respondJson({
     data: callTrends.points.map(toRestPoint),
     start_date: formatBound(params.start_date) ?? dayOf(Date.parse(callTrends.from)),
     end_date: formatBound(params.end_date) ?? dayOf(Date.parse(callTrends.to) - 1),

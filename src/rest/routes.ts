@@ -9,6 +9,7 @@ import {
   notAcceptable,
 } from '../errors.ts';
 import type { Gateway } from '../graphql/gateway.ts';
+import { respondJson } from '../graphql/text-response.ts';
 import { answerList, answerStats, answerTrends } from './collection.ts';
 import { type DataOf, parseDocuments } from './documents.ts';
 import { decode, deleteParams, detailParams, listParams, parseParams, requireUuid } from './params.ts';
@@ -99,7 +100,7 @@ async function answerDetail(c: Context<RequestEnv>, execute: Execute, id: string
     ({ hasNextPage, endCursor } = next.call.events.pageInfo);
   }
   const recording = toRestRecording(call.recording);
-  return c.json({
+  return respondJson({
     ...toRestCall(call, recording?.recording_url ?? null),
     events: events.map(toRestEvent),
     recording,

@@ -1,0 +1,66 @@
+import {
+  type DocumentNode,
+  type GraphQLError,
+  type GraphQLSchema,
+  getOperationAST,
+  type OperationDefinitionNode,
+} from 'graphql';
+import { LRUCache } from 'lru-cache';
+import { createLimitCheck, type LimitCheck } from './limits.ts';
+
+/** An operation of a document, with the check of its limits that is left for each request's variables. */
+export interface DocumentOperation {
+  readonly operation: OperationDefinitionNode;
+  readonly checkLimits: LimitCheck;
+}
+
+/** A document as it was parsed, and what was found out about it since. */
+export class PreparedDocument {
+  readonly document: DocumentNode;
+  readonly #schema: GraphQLSchema;
+  readonly #validate: (document: DocumentNode) => readonly GraphQLError[];
+  readonly #operations = new Map<string | undefined, DocumentOperation>();
+  #errors: readonly GraphQLError[] | undefined;
+
+  constructor(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    validate: (document: DocumentNode) => readonly GraphQLError[],
+  ) {
+    this.document = document;
+    this.#schema = schema;
+    this.#validate = validate;
+  }
+
+  /** The operation of the name, or the only one for undefined; null where there is no such one. */
+  findOperation(name: string | undefined): DocumentOperation | null {
+    const known = this.#operations.get(name);
+    if (known !== undefined) return known;
+    const operation = getOperationAST(this.document, name);
+    if (operation === null || operation === undefined) return null;
+    const found = { operation, checkLimits: createLimitCheck(this.#schema, this.document, operation) };
+    this.#operations.set(name, found);
+    return found;
+  }
+
+  /** Validates once, when first asked. */
+  get errors(): readonly GraphQLError[] {
+    this.#errors ??= this.#validate(this.document);
+    return this.#errors;
+  }
+}
+
+// A parsed document takes some twenty times its text.
+const documentsMax = 500;
+const charactersMax = 512 * 1024;
+const documentCharactersMax = 16 * 1024;
+
+/** Remembers documents by their text: so many, of so many characters together; no very long one. */
+export function createDocumentCache(): LRUCache<string, PreparedDocument> {
+  return new LRUCache({
+    max: documentsMax,
+    maxSize: charactersMax,
+    maxEntrySize: documentCharactersMax,
+    sizeCalculation: (_, text) => text.length + 1,
+  });
+}
