@@ -75,21 +75,24 @@ function pageValues(caller: Caller, { filter, ...page }: PageShape, request: Pag
 function selectPage(shape: PageShape): SQL {
   const { filter, totalCount, hasNextPage, hasPreviousPage } = shape;
   const isJump = shape.offset === 'jump';
+  const isGuarded = !isJump && mayScanInVain(filter);
   const { newer, older } = neighbours(shape);
   const items = sql`(${selectItems(shape)})`;
+  const isCounted = totalCount || isGuarded || (hasPreviousPage && shape.offset !== 'none');
   const queries = [
-    sql`total as materialized (select ${countCalls({ filter, name: 'total' })} as calls)`,
+    ...(isCounted
+      ? [sql`total as materialized (select ${countCalls({ filter, name: 'total' })} as calls)`]
+      : []),
     ...(isJump ? [sql`jump as materialized (${findOffset(filter)})`] : []),
   ];
   const isSummed = isJump || (totalCount && isRolledUp(filter));
-  return sql`with ${sql.join(queries, sql`, `)}
-    select ${!isJump && mayScanInVain(filter) ? sql`case when ${total} > 0 then ${items} else '[]' end` : items} as items,
+  return sql`${queries.length > 0 ? sql`with ${sql.join(queries, sql`, `)}` : sql``}
+    select ${isGuarded ? sql`case when ${total} > 0 then ${items} else '[]' end` : items} as items,
       ${totalCount ? total : sql`null`} as "totalCount",
       ${hasPreviousPage ? newer : sql`false`} as newer, ${hasNextPage ? older : sql`false`} as older,
       ${isSummed ? hasManyPending : sql`false`} as "manyPending"`;
 }
 
-// A query of `with` that nothing refers to is not run.
 const total = sql`(select calls from total)`;
 
 function selectItems({ filter, backward, after, before, offset }: PageShape): SQL {
