@@ -68,30 +68,52 @@ export interface Call {
   readonly updatedAt: InstantText;
 }
 
-/** The select list that makes a Call of a row of `calls`, for row_to_json and json_agg. */
-export const callColumns: SQL = sql.join(
-  Object.entries({
+const columnsOf = {
+  basic: {
     organizationId: calls.organizationId,
     id: calls.id,
-    environment: calls.environment,
     phoneNumberId: calls.phoneNumberId,
-    endpointId: calls.endpointId,
     direction: calls.direction,
     status: calls.status,
     fromNumber: calls.fromNumber,
     toNumber: calls.toNumber,
     duration: calls.duration,
+    createdAt: calls.createdAt,
+  },
+  details: {
+    environment: calls.environment,
+    endpointId: calls.endpointId,
     costCents: calls.costCents,
     hangupCause: calls.hangupCause,
-    transcript: calls.transcript,
-    metadata: calls.metadata,
-    createdAt: calls.createdAt,
+  },
+  times: {
     answeredAt: calls.answeredAt,
     completedAt: calls.completedAt,
     updatedAt: calls.updatedAt,
-  }).map(([name, column]) => sql`${column} as ${sql.identifier(name)}`),
-  sql`, `,
-);
+  },
+  content: {
+    transcript: calls.transcript,
+    metadata: calls.metadata,
+  },
+};
+
+/** Members of a Call that are read together: few groups make few texts of statements. */
+export type CallGroup = keyof typeof columnsOf;
+export const callGroups = Object.keys(columnsOf) as readonly CallGroup[];
+
+/** The group of each member of a Call. */
+export const groupOfMember = Object.fromEntries(
+  callGroups.flatMap((group) => Object.keys(columnsOf[group]).map((member) => [member, group])),
+) as Readonly<Record<keyof Call, CallGroup>>;
+
+/** The select list that makes a Call, or these groups of its members, of a row of `calls`, for json_agg. */
+export function callColumns(groups: readonly CallGroup[] = callGroups): SQL {
+  const columns = groups.flatMap((group) => Object.entries(columnsOf[group]));
+  return sql.join(
+    columns.map(([name, column]) => sql`${column} as ${sql.identifier(name)}`),
+    sql`, `,
+  );
+}
 
 /** The caller's own calls: the tenant and environment that every query on `calls` begins with, of callerValues. */
 export const ownCalls: SQL = sql`${calls.organizationId} = ${value('organizationId')} and ${calls.environment} = ${value('environment')}`;

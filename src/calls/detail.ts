@@ -87,7 +87,7 @@ export async function findOrganizationsByIds(
 }
 
 const selectCalls = () =>
-  sql`select ${callColumns} from ${calls} where ${ownCalls} and ${calls.id} = any(${uuidsOf('ids')})`;
+  sql`select ${callColumns()} from ${calls} where ${ownCalls} and ${calls.id} = any(${uuidsOf('ids')})`;
 
 const selectRecordings = () =>
   sql`select ${recordings.callId} as "callId", ${recordings.status} as status, ${recordings.format} as format,

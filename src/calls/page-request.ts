@@ -1,3 +1,4 @@
+import type { CallGroup } from './call.ts';
 import type { Position } from './cursor.ts';
 
 export const pageSizeDefault = 20;
@@ -18,6 +19,8 @@ export interface PageExtras {
   readonly totalCount: boolean;
   readonly hasNextPage: boolean;
   readonly hasPreviousPage: boolean;
+  /** Which members its items have; all where it is absent. `basic` must be among them. */
+  readonly groups?: readonly CallGroup[];
 }
 
 export interface Page<Item> {

@@ -2,7 +2,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import type { Caller } from '../auth/caller.ts';
 import { type StatementShape, type Values, value } from '../db/prepared.ts';
 import { calls } from '../db/schema.ts';
-import { callColumns } from './call.ts';
+import { callColumns, callGroups } from './call.ts';
 import { type CallFilter, filterValues, ofEachNumber, several, shapeOf, toCondition } from './filter.ts';
 import { findOffset, offsetValues } from './page-jump.ts';
 import type { PageExtras, PageRequest } from './page-request.ts';
@@ -14,7 +14,7 @@ import { countCalls, countValues } from './sums.ts';
 const skippedMax = 200;
 
 /** What of a question makes the text of its statement; all else is in placeholders. */
-interface PageShape extends PageExtras {
+interface PageShape extends Required<PageExtras> {
   readonly filter: CallFilter;
   readonly backward: boolean;
   readonly after: boolean;
@@ -50,12 +50,12 @@ export function toStatement(
 
 function toShape(filter: CallFilter, request: PageRequest, extras: PageExtras): PageShape {
   const { offset, backward, after, before } = request;
-  const { totalCount, hasNextPage, hasPreviousPage } = extras;
+  const { totalCount, hasNextPage, hasPreviousPage, groups = callGroups } = extras;
   const jumps = isRolledUp(filter) && offset > (mayScanInVain(filter) ? 0 : skippedMax);
   return {
     ...{ filter, backward, after: after !== null, before: before !== null },
     offset: jumps ? 'jump' : offset > 0 ? 'skip' : 'none',
-    ...{ totalCount, hasNextPage, hasPreviousPage },
+    ...{ totalCount, hasNextPage, hasPreviousPage, groups },
   };
 }
 
@@ -95,7 +95,7 @@ function selectPage(shape: PageShape): SQL {
 
 const total = sql`(select calls from total)`;
 
-function selectItems({ filter, backward, after, before, offset }: PageShape): SQL {
+function selectItems({ filter, groups, backward, after, before, offset }: PageShape): SQL {
   const direction = sql.raw(backward ? 'asc' : 'desc');
   const order = sql`order by ${calls.createdAt} ${direction}, ${calls.id} ${direction}`;
   const place = sql.join([
@@ -109,7 +109,7 @@ function selectItems({ filter, backward, after, before, offset }: PageShape): SQ
   const rows = (condition: SQL) =>
     sql`select * from ${calls} where ${condition}${place} ${order} limit ${value(isSkip ? 'reach' : 'limit')}`;
   return sql`select coalesce(json_agg(page), '[]') from (
-    select ${callColumns} from (${mergeRows(filter, rows)}) ${calls} ${order}
+    select ${callColumns(groups)} from (${mergeRows(filter, rows)}) ${calls} ${order}
     limit ${value('limit')}${isSkip ? sql` offset ${value('offset')}` : sql``}) page`;
 }
 

@@ -1,4 +1,5 @@
-import type { Call } from '../../calls/call.ts';
+import type { FieldNode, GraphQLResolveInfo } from 'graphql';
+import { type Call, type CallGroup, callGroups, groupOfMember } from '../../calls/call.ts';
 import type { Position } from '../../calls/cursor.ts';
 import { listCalls } from '../../calls/page.ts';
 import { builder } from '../builder.ts';
@@ -11,6 +12,36 @@ import { CallFilterInput, parseCallFilter } from './call-filter.ts';
 /** Where a call is in the one order of calls. */
 function callPosition(call: Call): Position {
   return { at: Date.parse(call.createdAt), id: call.id };
+}
+
+// The fields that are made of members beyond the basic ones, which are always there.
+const membersOfFields = {
+  environment: 'environment',
+  endpointId: 'endpointId',
+  costCents: 'costCents',
+  hangupCause: 'hangupCause',
+  answeredAt: 'answeredAt',
+  completedAt: 'completedAt',
+  updatedAt: 'updatedAt',
+  transcript: 'transcript',
+  metadata: 'metadata',
+} as const;
+
+const groupsOfSelection = new WeakMap<readonly FieldNode[], readonly CallGroup[]>();
+
+/** The members of calls that the selection may need: it is kept with the selection, which is its document's. */
+function selectedGroups(info: GraphQLResolveInfo): readonly CallGroup[] {
+  let groups = groupsOfSelection.get(info.fieldNodes);
+  if (groups === undefined) {
+    const needed = new Set<CallGroup>(['basic']);
+    for (const [field, member] of Object.entries(membersOfFields)) {
+      if (selects(info, 'nodes', field) || selects(info, 'edges', 'node', field))
+        needed.add(groupOfMember[member]);
+    }
+    groups = callGroups.filter((group) => needed.has(group));
+    groupsOfSelection.set(info.fieldNodes, groups);
+  }
+  return groups;
 }
 
 builder.queryField('call', (t) =>
@@ -41,6 +72,7 @@ builder.queryField('calls', (t) =>
           totalCount: selects(info, 'totalCount'),
           hasNextPage: selects(info, 'pageInfo', 'hasNextPage'),
           hasPreviousPage: selects(info, 'pageInfo', 'hasPreviousPage'),
+          groups: selectedGroups(info),
         });
         return toConnection('calls', scope.caller, page, callPosition);
       },
