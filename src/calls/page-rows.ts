@@ -63,7 +63,7 @@ function pageValues(caller: Caller, { filter, ...page }: PageShape, request: Pag
   const { size, offset, after, before } = request;
   return {
     ...filterValues(caller, filter),
-    ...countValues({ filter, name: 'total' }),
+    ...(isCounted({ filter, ...page }) && countValues({ filter, name: 'total' })),
     ...(page.offset === 'jump' ? offsetValues(filter, offset) : { offset }),
     limit: size + 1,
     reach: size + 1 + offset,
@@ -72,22 +72,29 @@ function pageValues(caller: Caller, { filter, ...page }: PageShape, request: Pag
   };
 }
 
+/** Whether the statement has the total: because it is asked for, or to know whether there is anything to read. */
+function isCounted(shape: PageShape): boolean {
+  return shape.totalCount || isGuarded(shape) || (shape.hasPreviousPage && shape.offset !== 'none');
+}
+
+function isGuarded({ filter, offset }: PageShape): boolean {
+  return offset !== 'jump' && mayScanInVain(filter);
+}
+
 function selectPage(shape: PageShape): SQL {
   const { filter, totalCount, hasNextPage, hasPreviousPage } = shape;
   const isJump = shape.offset === 'jump';
-  const isGuarded = !isJump && mayScanInVain(filter);
   const { newer, older } = neighbours(shape);
   const items = sql`(${selectItems(shape)})`;
-  const isCounted = totalCount || isGuarded || (hasPreviousPage && shape.offset !== 'none');
   const queries = [
-    ...(isCounted
+    ...(isCounted(shape)
       ? [sql`total as materialized (select ${countCalls({ filter, name: 'total' })} as calls)`]
       : []),
     ...(isJump ? [sql`jump as materialized (${findOffset(filter)})`] : []),
   ];
   const isSummed = isJump || (totalCount && isRolledUp(filter));
   return sql`${queries.length > 0 ? sql`with ${sql.join(queries, sql`, `)}` : sql``}
-    select ${isGuarded ? sql`case when ${total} > 0 then ${items} else '[]' end` : items} as items,
+    select ${isGuarded(shape) ? sql`case when ${total} > 0 then ${items} else '[]' end` : items} as items,
       ${totalCount ? total : sql`null`} as "totalCount",
       ${hasPreviousPage ? newer : sql`false`} as newer, ${hasNextPage ? older : sql`false`} as older,
       ${isSummed ? hasManyPending : sql`false`} as "manyPending"`;
