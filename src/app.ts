@@ -11,6 +11,9 @@ import { createGraphiql, type Demo } from './graphiql/serve.ts';
 import { createGateway } from './graphql/gateway.ts';
 import { answerGraphQL, toGraphQLErrorResponse } from './graphql/http.ts';
 import { createHealth } from './health.ts';
+import { createLimits, findAddress } from './limits/limits.ts';
+import type { RedisConnection } from './limits/redis.ts';
+import { limitHeaderNames } from './limits/request-charge.ts';
 import type { Log } from './log.ts';
 import type { RequestEnv } from './rest/request.ts';
 import { createRestRoutes } from './rest/routes.ts';
@@ -25,6 +28,8 @@ export interface AppParts {
   readonly foldSoon?: () => void;
   /** Who a request is; by default what the configuration says. */
   readonly authenticator?: Authenticator;
+  /** Where rate limits are counted for all instances; without it each counts for itself. */
+  readonly redis?: RedisConnection | null;
 }
 
 export interface App {
@@ -47,9 +52,15 @@ export function createApp({ config, database, log, demo = null, ...parts }: AppP
   const health = createHealth(database);
   const graphiql = config.graphiql ? createGraphiql({ gateway, authenticator, demo }) : null;
 
+  const limits = createLimits({ ...config, redis: parts.redis?.client ?? null, log });
+
   const authenticate = async (c: AppContext): Promise<Caller> => {
-    const caller = await authenticator.authenticate(c.req.raw.headers);
+    const { headers } = c.req.raw;
+    const identify = () => authenticator.authenticate(headers);
+    const caller = await (limits?.guard(headers, findAddress(c.env), identify) ?? identify());
     c.set('caller', caller);
+    c.set('charge', limits?.startCharge(caller.organizationId) ?? null);
+    await c.get('charge')?.admit();
     return caller;
   };
 
@@ -71,7 +82,7 @@ export function createApp({ config, database, log, demo = null, ...parts }: AppP
     if (graphiql?.isPageRequest(c.req.raw)) return graphiql.renderPage();
     c.set('operation', 'graphql');
     const caller = await authenticate(c);
-    const scope = { caller, requestId: c.get('requestId') };
+    const scope = { caller, requestId: c.get('requestId'), charge: c.get('charge') };
     const { response, operation } = await answerGraphQL(gateway, c.req.raw, scope);
     c.set('operation', operation);
     return response;
@@ -105,10 +116,13 @@ function observe(log: Log) {
     const requestId = /^[!-~]{1,128}$/.test(given) ? given : randomUUID();
     c.set('requestId', requestId);
     c.set('caller', null);
+    c.set('charge', null);
     c.set('operation', 'none');
     await next();
     c.header('x-request-id', requestId);
     c.header('x-content-type-options', 'nosniff');
+    const limitHeaders = c.get('charge')?.headers() ?? {};
+    for (const [name, value] of Object.entries(limitHeaders)) c.header(name, value);
     if (!c.res.headers.has('cache-control')) {
       c.header('cache-control', 'no-store');
       c.header('vary', 'authorization, x-api-key, x-organization-id, x-environment, origin, accept');
@@ -139,7 +153,7 @@ function allowOrigins(origins: readonly string[]) {
       'x-organization-id',
       'x-request-id',
     ],
-    exposeHeaders: ['link', 'retry-after', 'x-request-id', 'x-total-count'],
+    exposeHeaders: ['link', 'retry-after', 'x-request-id', 'x-total-count', ...limitHeaderNames],
     maxAge: 600,
   });
 }
@@ -148,6 +162,7 @@ function toErrorResponse(c: AppContext, error: AppError): Response {
   if (c.req.path === '/graphql') {
     return toGraphQLErrorResponse(error, c.req.raw.headers.get('accept'), c.get('requestId'));
   }
-  const { message, code, details, headers, status } = error;
-  return c.json({ error: message, code, ...(details && { details }) }, status, { ...headers });
+  const { message, code, details, retryAfterSeconds, headers, status } = error;
+  const retry = retryAfterSeconds === undefined ? {} : { retry_after: retryAfterSeconds };
+  return c.json({ error: message, code, ...(details && { details }), ...retry }, status, { ...headers });
 }

@@ -11,10 +11,11 @@ import {
 import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Caller } from '../auth/caller.ts';
 import type { Db } from '../db/client.ts';
+import type { RequestCharge } from '../limits/request-charge.ts';
 import type { Log } from '../log.ts';
 import type { GatewayContext } from './context.ts';
 import { maskError, refusal, withCode } from './errors.ts';
-import { checkLimits, operationLimits } from './limits.ts';
+import { checkLimits, measureCost, operationLimits } from './limits.ts';
 import { createLoaders } from './loaders.ts';
 import { schema } from './schema.ts';
 
@@ -30,6 +31,8 @@ export interface GatewayParts {
 export interface RequestScope {
   readonly caller: Caller;
   readonly requestId: string;
+  /** What the operation's cost is charged to; null or absent where nothing is limited. */
+  readonly charge?: RequestCharge | null;
 }
 
 export interface OperationParams {
@@ -47,7 +50,7 @@ export interface Gateway {
   readonly schema: GraphQLSchema;
   /** Parses, validates and measures; sends no statement. A refused operation never executes. */
   prepare(params: OperationParams): Prepared;
-  /** Executes an operation; errors of resolvers come masked. */
+  /** Executes an operation; errors of resolvers come masked. Throws RATE_LIMIT_EXCEEDED before any statement. */
   execute(
     operation: { document: DocumentNode; operationName: string | undefined },
     variables: Readonly<Record<string, unknown>>,
@@ -109,6 +112,7 @@ export function createGateway({ db, log, introspection, onManyPending }: Gateway
     variables: Readonly<Record<string, unknown>>,
     requestScope: RequestScope,
   ): Promise<ExecutionResult> {
+    await requestScope.charge?.addCost(measureCost(schema, document, operationName, variables));
     const enveloped = yoga.getEnveloped({ requestScope });
     const contextValue = await enveloped.contextFactory();
     const result: ExecutionResult = await enveloped.execute({

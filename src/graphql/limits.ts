@@ -6,6 +6,7 @@ import {
   type GraphQLNamedType,
   type GraphQLSchema,
   getNamedType,
+  getOperationAST,
   isCompositeType,
   isInterfaceType,
   isObjectType,
@@ -81,6 +82,17 @@ export function checkLimits(
     }
   }
   return null;
+}
+
+/** What an operation costs, as its limit counts it. */
+export function measureCost(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operationName: string | undefined,
+  variables: Variables,
+): number {
+  const operation = getOperationAST(document, operationName);
+  return operation == null ? 0 : measureOperation(schema, document, operation, variables).cost;
 }
 
 function measureOperation(
