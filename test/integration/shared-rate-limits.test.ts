@@ -102,7 +102,7 @@ await describeOnRedis('while Redis fails', () => {
     await route.close();
   });
 
-  /** Spends until Redis counts again, which another connection sees. */
+  /** Spends until Redis counts again. */
   async function untilShared(): Promise<void> {
     const until = { timeout: 10_000, interval: 50 };
     await vi.waitFor(async () => {
@@ -134,8 +134,12 @@ await describeOnRedis('while Redis fails', () => {
     const laterAt = performance.now();
     for (let i = 0; i < 100; i++) await budget.spend(randomUUID(), 1);
     expect(performance.now() - laterAt).toBeLessThan(40);
-    route.restore();
+  });
+
+  it('and is silent for good, another connection is made', { retry }, async () => {
+    route.freeze();
     await untilShared();
+    expect(messages()).toContain('Redis is reached again');
   });
 
   it('the log says so once, and once that it is over', { retry }, async () => {
@@ -151,4 +155,13 @@ await describeOnRedis('while Redis fails', () => {
       'rate limits are counted in Redis again',
     ]);
   });
+});
+
+it('without any Redis at its address requests are counted by the instance', async () => {
+  const connection = openRedis('redis://127.0.0.1:1', log);
+  connections.push(connection);
+  const budget = createBudget({ quota: 1, redis: connection.client, log });
+  const id = randomUUID();
+  expect(await budget.spend(id, 1)).toMatchObject({ exceeded: false, remaining: 0 });
+  expect(await budget.spend(id, 1)).toMatchObject({ exceeded: true, remaining: 0 });
 });

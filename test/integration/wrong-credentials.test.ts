@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { generateApiKey } from '../../src/auth/api-key.ts';
+import { listen } from '../../src/server.ts';
 import { openApp, type TestApp } from '../support/app.ts';
 import { graphqlClient, restClient } from '../support/client.ts';
 import { countStatements, describeOnEachDatabase } from '../support/databases.ts';
@@ -103,6 +104,21 @@ describeOnEachDatabase('wrong credentials', (database) => {
     const { status, errors } = await graphqlClient(app, 'a.b.c').query('{ __typename }');
     expect(status).toBe(429);
     expect(errors?.[0]?.extensions).toMatchObject({ code: 'RATE_LIMIT_EXCEEDED', retry_after: 60 });
+  });
+
+  it('are limited over HTTP, for the address of the socket', async () => {
+    const server = await listen(app, { host: '127.0.0.1', port: 0 });
+    try {
+      const statuses: number[] = [];
+      for (let i = 0; i <= wrongMax; i++) {
+        const headers = { 'x-api-key': `kros_live_wrong${i}`, 'x-forwarded-for': `198.51.100.${i}` };
+        statuses.push((await fetch(`${server.url}/calls`, { headers })).status);
+      }
+      expect(statuses.indexOf(429)).toBe(wrongMax);
+      expect(await sendWrong('127.0.0.1', 1)).toBe(0);
+    } finally {
+      await server.stop();
+    }
   });
 
   it('are not limited where nothing is', async () => {

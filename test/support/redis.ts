@@ -26,7 +26,7 @@ async function answers(): Promise<boolean> {
 
 export interface RedisRoute {
   readonly url: string;
-  /** From now on nothing comes back, and the connection stays. */
+  /** On the connections that are there nothing comes back any more, without a word; new ones work. */
   freeze(): void;
   /** From now on connections are closed as soon as they are there. */
   cut(): void;
@@ -39,9 +39,9 @@ export async function openRedisRoute(): Promise<RedisRoute> {
   const { hostname, port } = new URL(url);
   const sockets = new Set<Socket>();
   const answering = new Set<Socket>();
-  let state: 'open' | 'frozen' | 'cut' = 'open';
+  let isCut = false;
   const server = createServer((client) => {
-    if (state === 'cut') {
+    if (isCut) {
       client.destroy();
       return;
     }
@@ -60,7 +60,6 @@ export async function openRedisRoute(): Promise<RedisRoute> {
       socket.pipe(other);
     }
     answering.add(redis);
-    if (state === 'frozen') redis.pause();
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -69,16 +68,14 @@ export async function openRedisRoute(): Promise<RedisRoute> {
   return {
     url: `redis://127.0.0.1:${address.port}`,
     freeze() {
-      state = 'frozen';
-      for (const redis of answering) redis.pause();
+      for (const redis of answering) redis.unpipe().pause();
     },
     cut() {
-      state = 'cut';
+      isCut = true;
       for (const socket of sockets) socket.destroy();
     },
     restore() {
-      state = 'open';
-      for (const redis of answering) redis.resume();
+      isCut = false;
     },
     async close() {
       for (const socket of sockets) socket.destroy();
