@@ -12,6 +12,9 @@ import { createGateway } from './graphql/gateway.ts';
 import { answerGraphQL, toGraphQLErrorResponse } from './graphql/http.ts';
 import { isTextResponse, respondJson, type TextResponse, toResponse } from './graphql/text-response.ts';
 import { createHealth } from './health.ts';
+import { createLimits, findAddress } from './limits/limits.ts';
+import type { RedisConnection } from './limits/redis.ts';
+import { limitHeaderNames } from './limits/request-charge.ts';
 import type { Log } from './log.ts';
 import type { RequestEnv } from './rest/request.ts';
 import { createRestRoutes } from './rest/routes.ts';
@@ -26,6 +29,8 @@ export interface AppParts {
   readonly foldSoon?: () => void;
   /** Who a request is; by default what the configuration says. */
   readonly authenticator?: Authenticator;
+  /** Where rate limits are counted for all instances; without it each counts for itself. */
+  readonly redis?: RedisConnection | null;
 }
 
 export interface App {
@@ -50,9 +55,15 @@ export function createApp({ config, database, log, demo = null, ...parts }: AppP
   const health = createHealth(database);
   const graphiql = config.graphiql ? createGraphiql({ gateway, authenticator, demo }) : null;
 
+  const limits = createLimits({ ...config, redis: parts.redis?.client ?? null, log });
+
   const authenticate = async (c: AppContext): Promise<Caller> => {
-    const caller = await authenticator.authenticate(c.req.raw.headers);
+    const { headers } = c.req.raw;
+    const identify = () => authenticator.authenticate(headers);
+    const caller = await (limits?.guard(headers, findAddress(c.env), identify) ?? identify());
     c.set('caller', caller);
+    c.set('charge', limits?.startCharge(caller.organizationId) ?? null);
+    await c.get('charge')?.admit();
     return caller;
   };
 
@@ -74,7 +85,7 @@ export function createApp({ config, database, log, demo = null, ...parts }: AppP
     if (graphiql?.isPageRequest(c.req.raw)) return graphiql.renderPage();
     c.set('operation', 'graphql');
     const caller = await authenticate(c);
-    const scope = { caller, requestId: c.get('requestId') };
+    const scope = { caller, requestId: c.get('requestId'), charge: c.get('charge') };
     const { response, operation } = await answerGraphQL(gateway, c.req.raw, scope);
     c.set('operation', operation);
     return response;
@@ -115,6 +126,7 @@ function observe(log: Log) {
     const requestId = /^[!-~]{1,128}$/.test(given) ? given : randomUUID();
     c.set('requestId', requestId);
     c.set('caller', null);
+    c.set('charge', null);
     c.set('operation', 'none');
     await next();
     addHeaders(c, requestId);
@@ -136,8 +148,10 @@ const varying = 'authorization, x-api-key, x-organization-id, x-environment, ori
 
 function addHeaders(c: AppContext, requestId: string): void {
   const { res } = c;
+  const limits = c.get('charge')?.headers();
   if (isTextResponse(res)) {
     const { headers } = res as TextResponse;
+    Object.assign(headers, limits);
     headers['x-request-id'] = requestId;
     headers['x-content-type-options'] = 'nosniff';
     headers['cache-control'] = 'no-store';
@@ -148,6 +162,7 @@ function addHeaders(c: AppContext, requestId: string): void {
   const headers = new Headers(res.headers);
   headers.set('x-request-id', requestId);
   headers.set('x-content-type-options', 'nosniff');
+  for (const [name, value] of Object.entries(limits ?? {})) headers.set(name, value);
   if (!headers.has('cache-control')) {
     headers.set('cache-control', 'no-store');
     headers.set('vary', varying);
@@ -168,7 +183,7 @@ function allowOrigins(origins: readonly string[]) {
       'x-organization-id',
       'x-request-id',
     ],
-    exposeHeaders: ['link', 'retry-after', 'x-request-id', 'x-total-count'],
+    exposeHeaders: ['link', 'retry-after', 'x-request-id', 'x-total-count', ...limitHeaderNames],
     maxAge: 600,
   });
 }
@@ -177,6 +192,7 @@ function toErrorResponse(c: AppContext, error: AppError): Response {
   if (c.req.path === '/graphql') {
     return toGraphQLErrorResponse(error, c.req.raw.headers.get('accept'), c.get('requestId'));
   }
-  const { message, code, details, headers, status } = error;
-  return respondJson({ error: message, code, ...(details && { details }) }, status, headers);
+  const { message, code, details, retryAfterSeconds, headers, status } = error;
+  const retry = retryAfterSeconds === undefined ? {} : { retry_after: retryAfterSeconds };
+  return respondJson({ error: message, code, ...(details && { details }), ...retry }, status, headers);
 }

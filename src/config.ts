@@ -15,6 +15,7 @@ const origin = z.string().refine((v) => /^https?:/.test(v) && URL.canParse(v) &&
   message: 'must be an origin such as https://example.com, without a path',
 });
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, message: 'must be a postgres:// URL' });
+const redisUrl = z.url({ protocol: /^rediss?$/, message: 'must be a redis:// or rediss:// URL' });
 
 /** Every setting, in the order of `.env.example`, which is made from the descriptions here. */
 const environmentSchema = z.object({
@@ -58,6 +59,11 @@ const environmentSchema = z.object({
   RATE_LIMIT: wholeNumber(0, 1_000_000)
     .optional()
     .describe('Requests per second and organization; 0: no limit. Default: 0; 100 in production.'),
+  REDIS_URL: redisUrl
+    .optional()
+    .describe(
+      'Redis that counts rate limits for several instances together. Absent: each counts for itself.',
+    ),
 });
 
 export interface Config {
@@ -74,6 +80,7 @@ export interface Config {
   readonly corsOrigins: readonly string[];
   readonly logLevel: string;
   readonly rateLimit: number;
+  readonly redisUrl: string | undefined;
 }
 
 /** Every mistake of the configuration, one a line, by name and without values: a value may be a secret. */
@@ -124,6 +131,7 @@ export function parseConfig(environment: Environment): Config {
     corsOrigins: env.CORS_ORIGINS,
     logLevel: env.LOG_LEVEL,
     rateLimit: env.RATE_LIMIT ?? (production ? 100 : 0),
+    redisUrl: env.REDIS_URL,
   });
 }
 

@@ -46,6 +46,7 @@ export interface ErrorDetails {
 interface AppErrorOptions {
   readonly details?: ErrorDetails;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly retryAfterSeconds?: number;
   readonly cause?: unknown;
 }
 
@@ -56,12 +57,15 @@ export class AppError extends Error {
   readonly details: ErrorDetails | undefined;
   /** Response headers that belong to the failure: Allow, Retry-After, WWW-Authenticate. */
   readonly headers: Readonly<Record<string, string>>;
+  /** What the body says too; undefined where it says nothing of it. */
+  readonly retryAfterSeconds: number | undefined;
 
   constructor(code: ErrorCode, message: string, options: AppErrorOptions = {}) {
     super(message, { cause: options.cause });
     this.code = code;
     this.details = options.details;
     this.headers = options.headers ?? {};
+    this.retryAfterSeconds = options.retryAfterSeconds;
   }
 
   get status(): ErrorStatus {
@@ -141,6 +145,11 @@ export const unsupportedMediaType = (types: string) =>
   new AppError('UNSUPPORTED_MEDIA_TYPE', `The body must be ${types}.`);
 
 const retryAfter = (seconds: number) => ({ headers: { 'retry-after': String(seconds) } });
+export const rateLimitExceeded = (retryAfterSeconds: number) =>
+  new AppError('RATE_LIMIT_EXCEEDED', 'Too many requests; wait before the next one.', {
+    ...retryAfter(retryAfterSeconds),
+    retryAfterSeconds,
+  });
 export const databaseUnavailable = (cause?: unknown) =>
   new AppError('DATABASE_UNAVAILABLE', 'The database cannot be reached just now.', {
     ...retryAfter(1),

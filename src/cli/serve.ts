@@ -6,6 +6,7 @@ import type { Config } from '../config.ts';
 import { type Database, queryRows } from '../db/client.ts';
 import { seedDemo } from '../demo/seed.ts';
 import type { Demo } from '../graphiql/serve.ts';
+import { openRedis } from '../limits/redis.ts';
 import { createLog } from '../log.ts';
 import { startRollupFolding } from '../rollup-folding.ts';
 import { listen } from '../server.ts';
@@ -21,16 +22,18 @@ export async function runServe(config: Config): Promise<void> {
   try {
     const demo =
       database.kind === 'embedded' && !config.production ? await prepareDemo(config, database) : null;
+    const redis = config.redisUrl && config.rateLimit > 0 ? openRedis(config.redisUrl, log) : null;
     const folding = startRollupFolding(database.db, log);
     try {
       const { foldSoon } = folding;
-      const server = await listen(createApp({ config, database, log, demo, foldSoon }), config);
+      const server = await listen(createApp({ config, database, log, demo, foldSoon, redis }), config);
       process.stdout.write(welcome(server.url, config, demo));
       await untilSignal();
       log.info('stopping');
       setTimeout(() => process.exit(1), exitTimeoutMs).unref();
       await server.stop();
     } finally {
+      redis?.close();
       await folding.stop();
     }
   } finally {

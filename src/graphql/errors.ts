@@ -10,10 +10,11 @@ export type GraphQLErrorCode =
 
 /** An AppError as a GraphQL error: bad arguments are BAD_USER_INPUT with the REST code as the reason. */
 export function toGraphQLError(error: AppError): GraphQLError {
-  const { code, details, message } = error;
+  const { code, details, message, retryAfterSeconds } = error;
+  const more = retryAfterSeconds === undefined ? {} : { retry_after: retryAfterSeconds };
   const isArgument = error.status === 400 && details !== undefined;
   return new GraphQLError(message, {
-    extensions: isArgument ? { code: 'BAD_USER_INPUT', reason: code, details } : { code },
+    extensions: isArgument ? { code: 'BAD_USER_INPUT', reason: code, details } : { code, ...more },
     originalError: error,
   });
 }

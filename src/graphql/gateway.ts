@@ -10,12 +10,13 @@ import {
 import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Caller } from '../auth/caller.ts';
 import type { Db } from '../db/client.ts';
+import type { RequestCharge } from '../limits/request-charge.ts';
 import type { Log } from '../log.ts';
 import { createDocumentCache, PreparedDocument } from './documents.ts';
 import { maskError, refusal, withCode } from './errors.ts';
 import { executePlan } from './execution/execute.ts';
 import { OperationPlan } from './execution/plan.ts';
-import { operationLimits } from './limits.ts';
+import { measureCost, operationLimits } from './limits.ts';
 import { createLoaders } from './loaders.ts';
 import { schema } from './schema.ts';
 
@@ -31,6 +32,8 @@ export interface GatewayParts {
 export interface RequestScope {
   readonly caller: Caller;
   readonly requestId: string;
+  /** What the operation's cost is charged to; null or absent where nothing is limited. */
+  readonly charge?: RequestCharge | null;
 }
 
 export interface OperationParams {
@@ -48,7 +51,7 @@ export interface Gateway {
   readonly schema: GraphQLSchema;
   /** Parses, validates and measures; sends no statement. A refused operation never executes. */
   prepare(params: OperationParams): Prepared;
-  /** Executes an operation; errors of resolvers come masked. */
+  /** Executes an operation; errors of resolvers come masked. Throws RATE_LIMIT_EXCEEDED before any statement. */
   execute(
     operation: { document: DocumentNode; operationName: string | undefined },
     variables: Readonly<Record<string, unknown>>,
@@ -138,8 +141,9 @@ export function createGateway({ db, log, introspection, onManyPending }: Gateway
   async function execute(
     { document, operationName }: { document: DocumentNode; operationName: string | undefined },
     variables: Readonly<Record<string, unknown>>,
-    { caller, requestId }: RequestScope,
+    { caller, requestId, charge }: RequestScope,
   ): Promise<ExecutionResult> {
+    await charge?.addCost(measureCost(schema, document, operationName, variables));
     const scope = { db, caller, ...(onManyPending && { onManyPending }) };
     const context = { scope, requestId, loaders: createLoaders(scope) };
     const result = await executePlan(planOf(document, operationName), variables, context);

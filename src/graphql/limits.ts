@@ -6,6 +6,7 @@ import {
   type GraphQLNamedType,
   type GraphQLSchema,
   getNamedType,
+  getOperationAST,
   isCompositeType,
   isInterfaceType,
   isObjectType,
@@ -109,6 +110,17 @@ function findExcess(measure: Measure, limits: OperationLimits): GraphQLError | n
     }
   }
   return null;
+}
+
+/** What an operation costs, as its limit counts it. */
+export function measureCost(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operationName: string | undefined,
+  variables: Variables,
+): number {
+  const operation = getOperationAST(document, operationName);
+  return operation == null ? 0 : measureOperation(schema, document, operation, variables).cost;
 }
 
 function measureOperation(

@@ -1,10 +1,11 @@
 import type { Context } from 'hono';
 import type { Caller } from '../auth/caller.ts';
+import type { RequestCharge } from '../limits/request-charge.ts';
 import type { DataOf, DocumentName } from './documents.ts';
 
 /** What the app puts on each request before a route sees it. */
 export interface RequestEnv {
-  Variables: { requestId: string; caller: Caller | null; operation: string };
+  Variables: { requestId: string; caller: Caller | null; charge: RequestCharge | null; operation: string };
 }
 
 /** Executes one of the documents for the request's caller and gives its data, or throws its first error. */

@@ -26,7 +26,7 @@ export function createRestRoutes(
   const execute: Execute = async (c, name, variables) => {
     const caller = c.get('caller');
     if (caller === null) throw internalServerError();
-    const scope = { caller, requestId: c.get('requestId') };
+    const scope = { caller, requestId: c.get('requestId'), charge: c.get('charge') };
     const { data, errors } = await gateway.execute(
       { document: documents[name], operationName: undefined },
       variables,

@@ -17,6 +17,7 @@ const leaves = ['config', 'errors', 'log'];
 /** Which rooms a room may import besides itself and the leaves; a room that is not here may not exist. */
 const roomsBelow: Readonly<Record<string, readonly string[]>> = {
   cli: [
+    'limits',
     'rollup-folding',
     'server',
     'app',
@@ -30,14 +31,15 @@ const roomsBelow: Readonly<Record<string, readonly string[]>> = {
     'db',
   ],
   server: ['app', 'rest', 'graphiql', 'graphql', 'calls', 'auth', 'db'],
-  app: ['health', 'rest', 'graphiql', 'graphql', 'calls', 'auth', 'db'],
+  app: ['health', 'limits', 'rest', 'graphiql', 'graphql', 'calls', 'auth', 'db'],
   health: ['db'],
   'rollup-folding': ['calls', 'db'],
-  rest: ['graphql', 'auth'],
+  rest: ['graphql', 'limits', 'auth'],
   graphiql: ['graphql', 'auth'],
-  graphql: ['calls', 'auth', 'db'],
+  graphql: ['limits', 'calls', 'auth', 'db'],
   demo: ['calls', 'auth', 'db'],
   import: ['calls', 'auth', 'db'],
+  limits: [],
   calls: ['auth', 'db'],
   auth: ['db'],
   db: [],

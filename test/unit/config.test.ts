@@ -33,12 +33,21 @@ describe('an environment without settings', () => {
       corsOrigins: [],
       logLevel: 'info',
       rateLimit: 0,
+      redisUrl: undefined,
     });
   });
 
   it('is the same as one whose settings are all empty', () => {
     const names = ['NODE_ENV', 'PORT', 'HOST', 'DATABASE_URL', 'DATA_DIR', 'DATABASE_POOL', 'SUPABASE_URL'];
-    names.push('SUPABASE_JWT_SECRET', 'GRAPHIQL', 'INTROSPECTION', 'CORS_ORIGINS', 'LOG_LEVEL', 'RATE_LIMIT');
+    names.push(
+      'SUPABASE_JWT_SECRET',
+      'GRAPHIQL',
+      'INTROSPECTION',
+      'CORS_ORIGINS',
+      'LOG_LEVEL',
+      'RATE_LIMIT',
+      'REDIS_URL',
+    );
     const empty = Object.fromEntries(names.map((name) => [name, '']));
     expect(parseConfig(empty)).toEqual(parseConfig({}));
   });
@@ -60,6 +69,7 @@ describe('mistakes', () => {
     CORS_ORIGINS: 'https://example.com/secret',
     LOG_LEVEL: 'secret',
     RATE_LIMIT: '-1',
+    REDIS_URL: 'http://:secret@redis.example',
   };
 
   it('are reported all together, one for each setting', () => {

@@ -1,0 +1,34 @@
+import type { Redis } from 'ioredis';
+import type { Log } from '../log.ts';
+import { createBudget } from './budget.ts';
+import { createRequestCharge, type RequestCharge } from './request-charge.ts';
+import { createWrongCredentials, type WrongCredentials } from './wrong-credentials.ts';
+
+export interface Limits extends WrongCredentials {
+  startCharge(organizationId: string): RequestCharge;
+}
+
+export interface LimitsOptions {
+  /** Points per second and organization; 0: nothing is limited. */
+  readonly rateLimit: number;
+  readonly redis: Redis | null;
+  readonly log: Log;
+}
+
+export function createLimits({ rateLimit, redis, log }: LimitsOptions): Limits | null {
+  if (rateLimit === 0) return null;
+  const budget = createBudget({ quota: rateLimit, redis, log });
+  return {
+    ...createWrongCredentials(),
+    startCharge: (organizationId) => createRequestCharge(budget, organizationId),
+  };
+}
+
+interface SocketBindings {
+  readonly incoming?: { readonly socket?: { readonly remoteAddress?: string } };
+}
+
+/** Who is at the other end of the connection; headers that claim another address are nobody's proof. */
+export function findAddress(bindings: unknown): string {
+  return (bindings as SocketBindings | undefined)?.incoming?.socket?.remoteAddress ?? 'unknown';
+}

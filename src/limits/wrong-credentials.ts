@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import { isIPv6 } from 'node:net';
+import { LRUCache } from 'lru-cache';
+import { AppError, rateLimitExceeded } from '../errors.ts';
+
+export interface WrongCredentials {
+  /**
+   * Runs `authenticate`, unless too many wrong credentials came from the address lately: then only credentials
+   * that were right before are looked at, and others are refused with RATE_LIMIT_EXCEEDED.
+   */
+  guard<Identity>(
+    headers: Headers,
+    address: string,
+    authenticate: () => Promise<Identity>,
+  ): Promise<Identity>;
+}
+
+interface Count {
+  wrong: number;
+  readonly endsAt: number;
+}
+
+const wrongMax = 100;
+const windowMs = 60_000;
+const entriesMax = 10_000;
+const acceptedTtlMs = 3_600_000;
+
+/** Counts wrong credentials by address; nothing grows with the number of addresses or credentials. */
+export function createWrongCredentials(): WrongCredentials {
+  const counts = new LRUCache<string, Count>({ max: entriesMax });
+  const accepted = new LRUCache<string, true>({ max: entriesMax, ttl: acceptedTtlMs, updateAgeOnGet: true });
+
+  function findCount(network: string): Count | undefined {
+    const count = counts.get(network);
+    return count !== undefined && performance.now() < count.endsAt ? count : undefined;
+  }
+
+  function requireFew({ wrong, endsAt }: Count, max: number): void {
+    if (wrong <= max) return;
+    throw rateLimitExceeded(Math.max(Math.ceil((endsAt - performance.now()) / 1_000), 1));
+  }
+
+  function addWrong(network: string): Count {
+    const count = findCount(network) ?? { wrong: 0, endsAt: performance.now() + windowMs };
+    count.wrong += 1;
+    counts.set(network, count);
+    return count;
+  }
+
+  return {
+    async guard(headers, address, authenticate) {
+      const credential = digestCredential(headers);
+      // Without a credential nothing is looked up and nothing guessed.
+      if (credential === null) return await authenticate();
+      const network = toNetwork(address);
+      const count = findCount(network);
+      if (count !== undefined && !accepted.has(credential)) requireFew(count, wrongMax - 1);
+      try {
+        const identity = await authenticate();
+        accepted.set(credential, true);
+        return identity;
+      } catch (error) {
+        if (!isWrongCredential(error)) throw error;
+        accepted.delete(credential);
+        requireFew(addWrong(network), wrongMax);
+        throw error;
+      }
+    },
+  };
+}
+
+function isWrongCredential(error: unknown): boolean {
+  return error instanceof AppError && (error.code === 'INVALID_API_KEY' || error.code === 'INVALID_TOKEN');
+}
+
+/** The credential itself is not kept. */
+function digestCredential(headers: Headers): string | null {
+  const authorization = headers.get('authorization');
+  const apiKey = headers.get('x-api-key');
+  if (authorization === null && apiKey === null) return null;
+  return createHash('sha256').update(`${authorization}\n${apiKey}`).digest('base64');
+}
+
+/** An IPv6 subscriber has a /64 of addresses, and an IPv4 client of a dual-stack socket is that client. */
+function toNetwork(address: string): string {
+  const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
+  if (mapped !== undefined) return mapped;
+  if (!isIPv6(address)) return address;
+  const [head = '', tail] = address.split('%')[0]?.split('::') ?? [];
+  const groups = head === '' ? [] : head.split(':');
+  const zeros = tail === undefined ? 0 : 8 - groups.length - (tail === '' ? 0 : tail.split(':').length);
+  const all = [...groups, ...Array.from({ length: zeros }, () => '0'), ...(tail ? tail.split(':') : [])];
+  return all.slice(0, 4).join(':');
+}
