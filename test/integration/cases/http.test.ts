@@ -62,7 +62,7 @@ describeCases('abuse of HTTP', [
         world.port,
         `${headOf(world, 'Content-Length: 10')}${bodyOf(100)}`,
       );
-      expect([statusesIn(text), closed]).toEqual([[400, 400], true]);
+      expect([[...new Set(statusesIn(text))], closed]).toEqual([[400], true]);
     },
   },
   {

@@ -79,7 +79,8 @@ export async function ask(world: World, question: Ask, port = world.port): Promi
   const { as = 'a', headers, ...rest } = typeof question === 'string' ? { path: question } : question;
   const authorization = as === null ? {} : { authorization: `Bearer ${world.credentials[as]}` };
   const answer = toAnswer(await send(port, { ...rest, headers: { ...authorization, ...headers } }));
-  const foreign = as === 'uAB' ? [] : as === 'b' ? [world.a.secret] : [world.b.secret, world.b.e164];
+  const other = as === 'b' ? world.a : world.b;
+  const foreign = as === 'uAB' ? [] : [other.secret, other.e164];
   const leak = findLeak(answer.text, foreign);
   if (leak !== null) throw new Error(`${titleOf(question)} leaks ${leak}: ${answer.text.slice(0, 1_000)}`);
   return answer;

@@ -56,8 +56,16 @@ export interface Exchange {
   readonly closed: boolean;
 }
 
-/** Sends bytes on a connection of their own and reads until the server closes it or `waitMs` are over. */
-export function exchange(port: number, bytes: string | Uint8Array, waitMs = 3_000): Promise<Exchange> {
+/**
+ * Sends bytes on a connection of their own and reads until the server closes it or `waitMs` are over; with `isLast`
+ * the server is told that no more will come.
+ */
+export function exchange(
+  port: number,
+  bytes: string | Uint8Array,
+  waitMs = 3_000,
+  isLast = false,
+): Promise<Exchange> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1').setEncoding('latin1');
     let text = '';
@@ -74,6 +82,7 @@ export function exchange(port: number, bytes: string | Uint8Array, waitMs = 3_00
     socket.on('error', () => {});
     socket.once('close', () => finish(true));
     socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
+    if (isLast) socket.end();
   });
 }
 
