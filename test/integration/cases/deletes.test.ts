@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { expect } from 'vitest';
-import { type Db, queryRows } from '../../../src/db/client.ts';
+import { queryRows } from '../../../src/db/client.ts';
 import { encodeGlobalId } from '../../../src/graphql/global-id.ts';
+import { interceptStatements } from '../../support/cases/intercept.ts';
 import { ask, describeCases, graphql, leakOfLog, type Question } from '../../support/cases/rows.ts';
 import type { World } from '../../support/cases/world.ts';
 
@@ -42,27 +43,6 @@ async function countRows({ database: { db } }: World, id: string): Promise<numbe
     count += (await queryRows(db, sql`select 1 from ${sql.identifier(name)} where call_id = ${id}`)).length;
   }
   return count;
-}
-
-/** The database, which does the work once after the next statement. */
-function afterStatement(db: Db, once: { active: boolean }, work: () => Promise<unknown>): Db {
-  const { session } = db._;
-  const prepareQuery: typeof session.prepareQuery = (...given) => {
-    const prepared = session.prepareQuery(...given);
-    const execute: typeof prepared.execute = async (values) => {
-      const result = await prepared.execute(values);
-      if (once.active) {
-        once.active = false;
-        await work();
-      }
-      return result;
-    };
-    return Object.assign(Object.create(prepared), { execute });
-  };
-  return new Proxy(db, {
-    get: (target, name) =>
-      name === '_' ? { ...target._, session: { prepareQuery } } : Reflect.get(target, name, target),
-  });
 }
 
 describeCases('deletes, privacy and audit', [
@@ -181,14 +161,19 @@ describeCases('deletes, privacy and audit', [
     fails: 'a call, its events and its recording are read one after another',
     check: async (world) => {
       const { id } = await world.insertWholeCall();
-      const { db } = world.database;
-      const remove = sql`delete from calls where id = ${id}`;
-      const deleting = { active: false };
-      const { port } = await world.serve({
-        database: { ...world.database, db: afterStatement(db, deleting, () => queryRows(db, remove)) },
+      const { database } = world;
+      let isNext = false;
+      const db = interceptStatements(database.db, async (run) => {
+        const result = await run();
+        if (isNext) {
+          isNext = false;
+          await queryRows(database.db, sql`delete from calls where id = ${id}`);
+        }
+        return result;
       });
+      const { port } = await world.serve({ database: { ...database, db } });
       expect((await ask(world, '/calls?limit=1', port)).status).toBe(200);
-      deleting.active = true;
+      isNext = true;
       const { status, body } = await ask(world, `/calls/${id}`, port);
       if (status !== 404) expect([status, body.events.length]).toEqual([200, 2]);
     },

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { Db } from '../../../src/db/client.ts';
+import { interceptStatements } from '../../support/cases/intercept.ts';
 import { ask, describeCases, graphql, post } from '../../support/cases/rows.ts';
 
 const documents = Number(process.env.CASES_DOCUMENTS ?? 1_500);
@@ -12,21 +12,6 @@ const deep = (inner: string) => `{ calls { edges { node { ${inner} } } } }`;
 const elevenLevels = 'events { edges { node { a { b { c { d { e } } } } } } }';
 const introspection = '{ __schema { types { name fields { name } } } }';
 const htmlAccept = { accept: 'text/html,application/xhtml+xml' };
-
-/** The database, which while the fault is active rejects every statement with what is thrown. */
-function failingDb(db: Db, fault: { readonly thrown: unknown; active: boolean }): Db {
-  const { session } = db._;
-  const prepareQuery: typeof session.prepareQuery = (...given) => {
-    const prepared = session.prepareQuery(...given);
-    const execute: typeof prepared.execute = (values) =>
-      fault.active ? Promise.reject(fault.thrown) : prepared.execute(values);
-    return Object.assign(Object.create(prepared), { execute });
-  };
-  return new Proxy(db, {
-    get: (target, name) =>
-      name === '_' ? { ...target._, session: { prepareQuery } } : Reflect.get(target, name, target),
-  });
-}
 
 describeCases('abuse of GraphQL', [
   {
@@ -291,11 +276,11 @@ describeCases('abuse of GraphQL', [
         { message: 'secret detail' },
         Symbol('secret detail'),
       ]) {
-        const fault = { thrown, active: false };
-        const db = failingDb(database.db, fault);
+        let failing = false;
+        const db = interceptStatements(database.db, (run) => (failing ? Promise.reject(thrown) : run()));
         const { port } = await world.serve({ database: { ...database, db } });
         expect((await ask(world, graphql('{ viewer { environment } }'), port)).status).toBe(200);
-        fault.active = true;
+        failing = true;
         const answer = await ask(
           world,
           graphql('{ call(id: "00000000-0000-4000-8000-000000000000") { uuid } }'),
@@ -306,7 +291,7 @@ describeCases('abuse of GraphQL', [
         const rest = await ask(world, '/calls', port);
         expect([rest.status, rest.code]).toEqual([500, 'INTERNAL_SERVER_ERROR']);
         expect(answer.text + rest.text).not.toContain('secret detail');
-        fault.active = false;
+        failing = false;
         expect((await ask(world, '/calls?limit=1', port)).status).toBe(200);
       }
     },

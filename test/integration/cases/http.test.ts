@@ -66,6 +66,19 @@ describeCases('abuse of HTTP', [
     },
   },
   {
+    case: 155,
+    name: 'a body that breaks off is no failure of the database in the log',
+    fails: 'ECONNRESET of the caller is taken for one of the database',
+    check: async (world) => {
+      const requestId = 'breaks-off';
+      const head = headOf(world, 'Content-Length: 100', `X-Request-Id: ${requestId}`);
+      await exchange(world.port, `${head}{"query"`, 3_000, true);
+      const linesOf = () => world.app.logLines().filter((line) => line.requestId === requestId);
+      await expect.poll(() => linesOf().some(({ msg }) => msg === 'request')).toBe(true);
+      expect(linesOf().map(({ msg }) => msg)).toEqual(['request']);
+    },
+  },
+  {
     case: 156,
     name: 'a compressed body is refused',
     ask: ['gzip', 'br', 'deflate', 'identity', 'x'].map((encoding) =>
