@@ -94,6 +94,9 @@ export class ConfigError extends Error {
   }
 }
 
+// Of Supabase's examples: whoever reads them could sign tokens.
+const publicSecret = 'super-secret-jwt-token-with-at-least-32-characters-long';
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
@@ -114,6 +117,9 @@ export function parseConfig(environment: Environment): Config {
   const secret = environment.SUPABASE_JWT_SECRET;
   if (production && secret && Buffer.byteLength(secret) < 32) {
     mistakes.push('SUPABASE_JWT_SECRET: must have 32 bytes or more in production');
+  }
+  if (production && secret?.includes(publicSecret)) {
+    mistakes.push('SUPABASE_JWT_SECRET: must be your own in production, not that of the documentation');
   }
   if (!parsed.success || mistakes.length > 0) throw new ConfigError(mistakes);
   const env = parsed.data;
