@@ -24,6 +24,10 @@ const headersTimeoutMs = 10_000;
 const requestTimeoutMs = 30_000;
 const keepAliveTimeoutMs = 5_000;
 const headerBytesMax = 16 * 1024;
+const headersMax = 200;
+const connectionsCheckingMs = 1_000;
+// A larger body is refused without being sent.
+const bodyBytesMax = 256 * 1024;
 const drainTimeoutMs = 10_000;
 
 /** Serves the app over HTTP; rejects when the address cannot be listened on. */
@@ -43,9 +47,18 @@ export async function listen(app: App, { host, port }: ListenOptions): Promise<R
       requestTimeout: requestTimeoutMs,
       keepAliveTimeout: keepAliveTimeoutMs,
       maxHeaderSize: headerBytesMax,
+      connectionsCheckingInterval: connectionsCheckingMs,
     },
-    listener,
+    (request, response) => {
+      // Names and values take turns.
+      if (request.rawHeaders.length <= 2 * headersMax) return void listener(request, response);
+      response.writeHead(431, { connection: 'close' }).end();
+    },
   );
+  server.on('checkContinue', (request, response) => {
+    if (!(Number(request.headers['content-length']) > bodyBytesMax)) response.writeContinue();
+    server.emit('request', request, response);
+  });
   const connections = new Set<Socket>();
   server.on('connection', (socket) => {
     connections.add(socket);

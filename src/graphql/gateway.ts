@@ -161,6 +161,9 @@ const noIntrospection: Plugin = {
 };
 
 function toParseError(error: unknown): GraphQLError {
+  // The parser recurses: a document of brackets alone overflows the stack before it has too many tokens.
+  if (error instanceof RangeError)
+    return refusal('GRAPHQL_PARSE_FAILED', 'The document is nested too deeply.');
   if (!(error instanceof GraphQLError)) throw error;
   return withCode(error, 'GRAPHQL_PARSE_FAILED');
 }

@@ -1,7 +1,7 @@
 import type { ExecutionResult, GraphQLError } from 'graphql';
 import { parseAccept } from 'hono/utils/accept';
 import {
-  type AppError,
+  AppError,
   methodNotAllowed,
   notAcceptable,
   payloadTooLarge,
@@ -35,7 +35,7 @@ export async function answerGraphQL(
 ): Promise<GraphQLAnswer> {
   const mediaType = negotiate(request.headers.get('accept'));
   const isGet = request.method === 'GET' || request.method === 'HEAD';
-  const params = isGet ? parseUrlParams(request.url) : parseBody(await readJsonBody(request));
+  const params = isGet ? parseUrlParams(request.url) : parseBody(await readWholeBody(request));
   const refuse = (errors: readonly GraphQLError[], operation = 'refused', status?: number) => ({
     response: toResponse(mediaType, withRequestId({ errors }, scope.requestId), status),
     operation,
@@ -114,7 +114,8 @@ function parseUrlParams(url: string): Params {
   }
 }
 
-function parseBody(body: string): Params {
+function parseBody(body: string | null): Params {
+  if (body === null) return { problem: 'The body ended too early.' };
   try {
     return parseParams(JSON.parse(body));
   } catch {
@@ -137,6 +138,16 @@ function parseParams(value: unknown): Params {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** As readJsonBody, and null where the caller went away in the middle of it: no failure of ours. */
+async function readWholeBody(request: Request): Promise<string | null> {
+  try {
+    return await readJsonBody(request);
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    return null;
+  }
 }
 
 /** Reads a JSON body up to its limit. Throws UNSUPPORTED_MEDIA_TYPE and PAYLOAD_TOO_LARGE. */

@@ -43,7 +43,6 @@ describeCases('abuse of GraphQL', [
   {
     case: 134,
     name: 'values nested without end are refused at once',
-    fails: 'the parser overflows the stack before it has counted 2,000 tokens',
     ask: [
       post(JSON.stringify({ query: `{ node(id: ${'['.repeat(20_000)}${']'.repeat(20_000)}) { id } }` })),
       post(JSON.stringify({ query: '{ a(b: '.padEnd(100_000, '{c:') })),
