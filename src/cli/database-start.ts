@@ -13,7 +13,7 @@ export interface StartingDatabase {
   stop(): void;
 }
 
-const pauseMs = 500;
+const pauseMs = 200;
 const pauseAfterMigrationMs = 5_000;
 
 /** Brings a database up to date as soon as its server answers, however long that takes; the process serves meanwhile. */
@@ -41,7 +41,7 @@ export function startDatabase(database: Database, url: string, log: Log): Starti
         if (upToDate) return true;
         await sleep(pauseAfterMigrationMs, undefined, { signal }).catch(() => {});
       } catch (error) {
-        // Once for each reason, not twice a second.
+        // Once for each reason, not each time.
         const code = findCode((error as { cause?: unknown }).cause);
         if (code !== lastCode) log.warn({ err: error }, 'the database cannot be reached; trying on');
         lastCode = code;

@@ -72,9 +72,10 @@ function toConnection(
     if (abandoned) return;
     abandoned = true;
     const { pid = null, secret = null } = underWay?.sent.state ?? {};
-    if (pid !== null && secret !== null) sendCancelRequest(server, { pid, secret });
     underWay?.fail(reason);
-    hangUp();
+    // A pooler knows whose statement it is only as long as its client is there.
+    if (pid === null || secret === null) hangUp();
+    else void sendCancelRequest(server, { pid, secret }).finally(hangUp);
   }
 
   async function run({ text, parameters, prepare, asValues }: Statement): Promise<unknown> {
@@ -93,7 +94,10 @@ function toConnection(
       return await beforeDeadline(answer, server.limits.answerTimeoutMs, onLate, onStart);
     } catch (error) {
       // The server closes the connection after this: nobody may get it meanwhile.
-      if (isFatal(error)) abandon(databaseUnavailable(error));
+      if (isFatal(error)) {
+        abandoned = true;
+        hangUp();
+      }
       throw toStatementError(error);
     } finally {
       underWay = undefined;

@@ -98,8 +98,14 @@ function failedSocket(): Socket {
 const cancelRequestCode = 80_877_102;
 const cancelTimeoutMs = 1_000;
 
-/** Asks the server to give up what one of its backends is doing (PostgreSQL, "Canceling Requests in Progress"). */
-export function sendCancelRequest(server: Server, backend: { pid: number; secret: number }): void {
+/**
+ * Asks the server to give up what one of its backends is doing (PostgreSQL, "Canceling Requests in Progress").
+ * Resolves when it has heard, or is not going to.
+ */
+export async function sendCancelRequest(
+  server: Server,
+  backend: { pid: number; secret: number },
+): Promise<void> {
   if (!server.attempts.begin()) return;
   const request = Buffer.alloc(16);
   request.writeUInt32BE(16, 0);
@@ -107,7 +113,10 @@ export function sendCancelRequest(server: Server, backend: { pid: number; secret
   request.writeUInt32BE(backend.pid, 8);
   request.writeUInt32BE(backend.secret, 12);
   const socket = dial(server);
-  socket.on('error', () => {});
   socket.setTimeout(cancelTimeoutMs, () => socket.destroy());
-  socket.resume().end(request);
+  // The peer closes when it is done.
+  socket.resume().write(request);
+  await new Promise<void>((resolve) => {
+    socket.on('error', () => {}).once('close', () => resolve());
+  });
 }
