@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
-import { type Db, queryRows } from '../db/client.ts';
+import { type Db, queryRows, readRows } from '../db/client.ts';
 import { findCode, toAppError } from '../db/errors.ts';
 import { apiKeys } from '../db/schema.ts';
 import { invalidArgument } from '../errors.ts';
@@ -116,7 +116,7 @@ export async function revokeApiKey(db: Db, id: string): Promise<boolean> {
 
 /** The key of a hash, or null when there is none or it is revoked. Whether it has expired is the caller's to check. */
 export async function findApiKeyByHash(db: Db, hash: string): Promise<StoredApiKey | null> {
-  const [row] = await queryRows<StoredApiKey>(
+  const [row] = await readRows<StoredApiKey>(
     db,
     sql`select ${apiKeys.id}, ${apiKeys.organizationId} as "organizationId", ${apiKeys.environment},
         ${apiKeys.scopes}, (extract(epoch from ${apiKeys.expiresAt}) * 1000)::float8 as "expiresAtMs"

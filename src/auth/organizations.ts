@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { type Db, queryRows } from '../db/client.ts';
+import { type Db, queryRows, readRows } from '../db/client.ts';
 import { organizationMembers, organizations } from '../db/schema.ts';
 
 export interface Organization {
@@ -34,7 +34,7 @@ export async function listOrganizations(db: Db): Promise<Organization[]> {
 
 /** Lists a user's memberships, the oldest first: the first is the one that counts where none is chosen. */
 export async function listMemberships(db: Db, userId: string): Promise<Membership[]> {
-  return await queryRows<Membership>(
+  return await readRows<Membership>(
     db,
     sql`select ${organizationMembers.organizationId} as "organizationId", ${organizationMembers.role}
       from ${organizationMembers} where ${organizationMembers.userId} = ${userId}

@@ -30,6 +30,7 @@ export async function deleteCall(
 
 const deletion = {
   key: 'delete',
+  writes: true as const,
   build: () => sql`with own as (
       select ${calls.organizationId}, ${calls.id}, ${calls.status} from ${calls}
       where ${ownCalls} and ${calls.id} = ${value('id')} for update

@@ -3,40 +3,62 @@ import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
 import { createApp } from '../app.ts';
 import type { Config } from '../config.ts';
-import { type Database, queryRows } from '../db/client.ts';
+import { type Database, openPostgres, queryRows } from '../db/client.ts';
 import { seedDemo } from '../demo/seed.ts';
 import type { Demo } from '../graphiql/serve.ts';
 import { openRedis } from '../limits/redis.ts';
-import { createLog } from '../log.ts';
+import { createLog, type Log } from '../log.ts';
 import { startRollupFolding } from '../rollup-folding.ts';
 import { listen } from '../server.ts';
 import { openDatabase } from './database.ts';
+import { type StartingDatabase, startDatabase } from './database-start.ts';
 
 const demoCalls = 2_000;
 const exitTimeoutMs = 15_000;
+// Before the server closes connections: who waits for a statement is told.
+const cancelAfterMs = 9_000;
 
 /** Serves until a signal says to stop; a second signal ends the process at once. */
 export async function runServe(config: Config): Promise<void> {
   const log = createLog(config.logLevel);
+  if (config.databaseUrl !== undefined) {
+    const opened = openPostgres({ url: config.databaseUrl, poolSize: config.databasePool });
+    const starting = startDatabase(opened, config.databaseUrl, log);
+    await serve(config, log, { ...starting, demo: null });
+    return;
+  }
   const database = await openDatabase(config);
+  const demo = config.production ? null : await prepareDemo(config, database);
+  await serve(config, log, { database, started: Promise.resolve(true), stop: () => {}, demo });
+}
+
+async function serve(
+  config: Config,
+  log: Log,
+  { database, started, stop, demo }: StartingDatabase & { demo: Demo | null },
+): Promise<void> {
+  const folding = started.then((isUp) => (isUp ? startRollupFolding(database.db, log) : null));
+  let foldSoon = () => {};
+  const redis = config.redisUrl && config.rateLimit > 0 ? openRedis(config.redisUrl, log) : null;
+  folding.then((running) => {
+    foldSoon = running?.foldSoon ?? foldSoon;
+  });
   try {
-    const demo =
-      database.kind === 'embedded' && !config.production ? await prepareDemo(config, database) : null;
-    const redis = config.redisUrl && config.rateLimit > 0 ? openRedis(config.redisUrl, log) : null;
-    const folding = startRollupFolding(database.db, log);
-    try {
-      const { foldSoon } = folding;
-      const server = await listen(createApp({ config, database, log, demo, foldSoon, redis }), config);
-      process.stdout.write(welcome(server.url, config, demo));
-      await untilSignal();
-      log.info('stopping');
-      setTimeout(() => process.exit(1), exitTimeoutMs).unref();
-      await server.stop();
-    } finally {
-      redis?.close();
-      await folding.stop();
-    }
+    const app = createApp({ config, database, log, demo, foldSoon: () => foldSoon(), redis });
+    const server = await listen(app, config);
+    process.stdout.write(welcome(server.url, config, demo));
+    await untilSignal();
+    log.info('stopping');
+    setTimeout(() => process.exit(1), exitTimeoutMs).unref();
+    const cancelling = setTimeout(database.cancelStatements, cancelAfterMs);
+    stop();
+    const folded = folding.then((running) => running?.stop());
+    await server.stop();
+    await folded;
+    clearTimeout(cancelling);
   } finally {
+    redis?.close();
+    stop();
     await database.close();
   }
 }

@@ -1,10 +1,10 @@
 import { Blob } from 'node:buffer';
 import type { Writable } from 'node:stream';
 import type { Transaction } from '@electric-sql/pglite';
-import postgres, { type Options, type Sql } from 'postgres';
-import { databaseUnavailable } from '../errors.ts';
+import type { Sql } from 'postgres';
 import type { Database, EmbeddedDatabase, PostgresDatabase } from './client.ts';
 import { type CopyValue, toCopyText } from './copy-text.ts';
+import { openOwnConnection } from './own-connection.ts';
 
 /** One transaction for many rows, below Drizzle. Failures are the driver's own: they carry SQLSTATE and COPY's line. */
 export interface BulkTransaction {
@@ -30,11 +30,12 @@ async function onPostgres<Result>(
   database: PostgresDatabase,
   work: (tx: BulkTransaction) => Promise<Result>,
 ): Promise<Result> {
-  const { sql, whileOpen, isOpen } = openConnection(database);
+  const { sql, whileOpen, isOpen, close } = openOwnConnection(database.server);
   const run = (statement: string, parameters: readonly string[] = []) =>
     whileOpen(() => sql.unsafe(statement, [...parameters]));
   try {
     await run('begin');
+    await run('set local jit = off');
     await run('set local statement_timeout = 0');
     await run('set local idle_in_transaction_session_timeout = 0');
     const result = await work({
@@ -50,32 +51,8 @@ async function onPostgres<Result>(
     if (isOpen()) await run('rollback').catch(() => {});
     throw error;
   } finally {
-    await sql.end({ timeout: 5 });
+    await close();
   }
-}
-
-/**
- * A connection beside the pool's, closed for no idleness and no age. Once it is lost nothing more may be sent:
- * postgres.js would write to a socket that is gone, which ends the process, or go on without the transaction on a
- * new one.
- */
-function openConnection({ sql: pool }: PostgresDatabase) {
-  let open = true;
-  let lose: (error: Error) => void = () => {};
-  const lost = new Promise<never>((_, reject) => {
-    lose = reject;
-  });
-  lost.catch(() => {});
-  const onclose = () => {
-    open = false;
-    lose(databaseUnavailable());
-  };
-  // With options that it has parsed before postgres.js goes on as they are; its types say otherwise.
-  const own = { ...pool.options, max: 1, idle_timeout: null, max_lifetime: null, onclose };
-  const sql = postgres(own as unknown as Options<Record<string, never>>);
-  const whileOpen = async <Value>(send: () => PromiseLike<Value>): Promise<Value> =>
-    await Promise.race(open ? [lost, send()] : [lost]);
-  return { sql, whileOpen, isOpen: () => open };
 }
 
 async function copyToPostgres(connection: Sql, statement: string, text: string): Promise<void> {

@@ -3,10 +3,16 @@ import { type SQL, sql as statement } from 'drizzle-orm';
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
 import { drizzle as drizzlePglite } from 'drizzle-orm/pglite';
 import { drizzle as drizzlePostgres } from 'drizzle-orm/postgres-js';
-import postgres, { type Sql } from 'postgres';
+import type { Sql } from 'postgres';
+import { queryTimeout } from '../errors.ts';
+import { beforeDeadline } from './deadline.ts';
 import { openEmbedded } from './embedded.ts';
 import { toAppError } from './errors.ts';
+import { type DatabaseLimits, defaultLimits, embeddedAnswerTimeoutMs } from './limits.ts';
+import { createPool, type Pool } from './pool.ts';
+import { readAgain } from './read-again.ts';
 import * as schema from './schema.ts';
+import { describeServer, type Server } from './server.ts';
 
 /** Drizzle over postgres.js or over PGlite; a transaction of either is one too. */
 export type Db = PgDatabase<PgQueryResultHKT, typeof schema>;
@@ -15,11 +21,13 @@ interface OpenDatabase {
   readonly db: Db;
   /** Resolves when the database answers a query; rejects with an AppError otherwise. */
   ping(): Promise<void>;
+  /** From now on every statement fails with DATABASE_UNAVAILABLE, where the database can do that. */
+  cancelStatements(): void;
   close(): Promise<void>;
 }
 export interface PostgresDatabase extends OpenDatabase {
   readonly kind: 'postgres';
-  readonly sql: Sql;
+  readonly server: Server;
 }
 export interface EmbeddedDatabase extends OpenDatabase {
   readonly kind: 'embedded';
@@ -34,51 +42,48 @@ export interface PostgresOptions {
   readonly url: string;
   readonly poolSize: number;
   readonly onStatement?: StatementListener;
+  /** What differs from the default limits. */
+  readonly limits?: Partial<DatabaseLimits>;
 }
 
-const connectTimeoutSeconds = 5;
-const idleTimeoutSeconds = 60;
-const statementTimeoutMs = 15_000;
-
-// Pipelined behind a slow statement, fast ones would wait for it. postgres.js's types do not know the option.
-const onePerConnection: object = { max_pipeline: 0 };
-
 /** Opens a pool on a PostgreSQL server. Connections are made on first use. */
-export function openPostgres({ url, poolSize, onStatement }: PostgresOptions): PostgresDatabase {
-  const sql = postgres(url, {
-    max: poolSize,
-    ...onePerConnection,
-    connect_timeout: connectTimeoutSeconds,
-    idle_timeout: idleTimeoutSeconds,
-    onnotice: () => {},
-    connection: {
-      application_name: 'calls-gateway',
-      TimeZone: 'UTC',
-      // Compiling a roll-up's statement takes seconds, running it milliseconds.
-      jit: 'off',
-      // Texts are made so that their one plan serves all values; the server would plan some anew each time.
-      plan_cache_mode: 'force_generic_plan',
-      statement_timeout: statementTimeoutMs,
-    },
-  });
-  const db = drizzlePostgres(withPreparation(sql), { schema, ...listenTo(onStatement) }) as unknown as Db;
+export function openPostgres({ url, poolSize, onStatement, limits }: PostgresOptions): PostgresDatabase {
+  const server = describeServer(url, { ...defaultLimits, ...limits });
+  const pool = createPool(server, poolSize);
+  const client = toDrizzleClient(server, pool);
+  const db = drizzlePostgres(client, { schema, ...listenTo(onStatement) }) as unknown as Db;
   return {
     kind: 'postgres',
     db,
-    sql,
+    server,
     ping: () => ping(db),
-    close: () => sql.end({ timeout: 5 }),
+    cancelStatements: pool.cancelStatements,
+    close: pool.close,
   };
 }
 
 /** What a statement begins with that each connection is to prepare once. */
 export const preparedMark = '/* prepared */ ';
 
-/** The pool as Drizzle is to see it: statements with the mark become prepared statements of their connection. */
-function withPreparation(pool: Sql): Sql {
-  const unsafe: Sql['unsafe'] = (text, parameters, options) =>
-    pool.unsafe(text, parameters, { ...options, prepare: text.startsWith(preparedMark) });
-  return new Proxy(pool, { get: (_, name) => (name === 'unsafe' ? unsafe : Reflect.get(pool, name)) });
+/**
+ * The pool as Drizzle is to see it: each statement on a connection of its own. Those with the mark become prepared
+ * statements of their connection. There are no transactions: see inBulkTransaction.
+ */
+function toDrizzleClient({ options }: Server, pool: Pool): Sql {
+  const unsafe = (text: string, parameters: readonly unknown[] = []) => {
+    let asValues = false;
+    const prepare = text.startsWith(preparedMark);
+    // Drizzle says after the call in which form it wants the rows.
+    const rows = Promise.resolve().then(() =>
+      pool.run((connection) => connection.run({ text, parameters, prepare, asValues })),
+    );
+    const values = () => {
+      asValues = true;
+      return rows;
+    };
+    return Object.assign(rows, { values });
+  };
+  return { options, unsafe } as unknown as Sql;
 }
 
 /** Opens the embedded database in a directory, or in memory for `:memory:`. */
@@ -95,18 +100,29 @@ export function embeddedDatabase(
   release: () => Promise<void>,
   onStatement?: StatementListener,
 ): EmbeddedDatabase {
-  const db = drizzlePglite(pglite, { schema, ...listenTo(onStatement) }) as unknown as Db;
+  const db = drizzlePglite(withDeadline(pglite), { schema, ...listenTo(onStatement) }) as unknown as Db;
   let closed: Promise<void> | undefined;
   return {
     kind: 'embedded',
     db,
     pglite,
     ping: () => ping(db),
+    cancelStatements: () => {},
     close: () => {
       closed ??= pglite.close().finally(release);
       return closed;
     },
   };
+}
+
+/** The embedded database as Drizzle is to see it: whoever asks gets an answer in time. */
+function withDeadline(pglite: PGlite): PGlite {
+  const query: PGlite['query'] = (text, parameters, options) =>
+    beforeDeadline(pglite.query(text, parameters, options), embeddedAnswerTimeoutMs, () => queryTimeout());
+  const bound = (value: unknown) => (typeof value === 'function' ? value.bind(pglite) : value);
+  return new Proxy(pglite, {
+    get: (_, name) => (name === 'query' ? query : bound(Reflect.get(pglite, name))),
+  });
 }
 
 /** Runs a statement and gives its rows, whichever driver is below. Failures come as AppErrors. */
@@ -116,6 +132,11 @@ export async function queryRows<Row>(db: Db, query: SQL): Promise<Row[]> {
   } catch (error) {
     throw toAppError(error);
   }
+}
+
+/** The same for a statement that changes nothing: it is sent once more when its connection is lost. */
+export async function readRows<Row>(db: Db, query: SQL): Promise<Row[]> {
+  return await readAgain(() => queryRows<Row>(db, query));
 }
 
 /** The rows in what a driver gives. */

@@ -3,31 +3,45 @@ import type { PgliteDatabase } from 'drizzle-orm/pglite';
 import { migrate as migratePglite } from 'drizzle-orm/pglite/migrator';
 import { drizzle as drizzlePostgres } from 'drizzle-orm/postgres-js';
 import { migrate as migratePostgres } from 'drizzle-orm/postgres-js/migrator';
-import postgres from 'postgres';
+import type { Sql } from 'postgres';
 import type { EmbeddedDatabase } from './client.ts';
+import { defaultLimits } from './limits.ts';
+import { openOwnConnection } from './own-connection.ts';
+import { describeServer } from './server.ts';
 
 const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url));
 const migrationsTable = { migrationsFolder, migrationsTable: 'calls_gateway_migrations' };
 
 // Any fixed number serves, as long as nothing else in the database locks it.
 const advisoryLock = 0x63616c6c;
+const lockTimeoutMs = 120_000;
 
 /**
- * Brings a PostgreSQL database up to date. Safe to run several at once: an advisory lock on a connection of its
- * own lets one work while the others wait, and then find nothing to do.
+ * Brings a PostgreSQL database up to date, all of it or nothing. Safe to run several at once: an advisory lock on a
+ * connection of its own lets one work while the others wait, and then find nothing to do. The lock is the
+ * transaction's, as a pooler may give the next transaction another connection.
  */
-export async function migratePostgresDatabase(url: string): Promise<void> {
-  const sql = postgres(url, {
-    max: 1,
-    connect_timeout: 5,
-    onnotice: () => {},
-    connection: { lock_timeout: 120_000 },
-  });
+export async function migratePostgresDatabase(url: string, signal?: AbortSignal): Promise<void> {
+  const { sql, whileOpen, hangUp, close } = openOwnConnection(describeServer(url, defaultLimits));
+  const run = (text: string, parameters: readonly unknown[] = []) =>
+    whileOpen(() => sql.unsafe(text, parameters as never[]));
+  // The transaction that Drizzle would begin is there, and is not its to end.
+  const client = {
+    options: sql.options,
+    unsafe: run,
+    begin: (work: (tx: unknown) => unknown) => work(client),
+  };
+  signal?.addEventListener('abort', hangUp, { once: true });
   try {
-    await sql`select pg_advisory_lock(${advisoryLock})`;
-    await migratePostgres(drizzlePostgres(sql), migrationsTable);
+    signal?.throwIfAborted();
+    await run('begin');
+    await run(`set local lock_timeout = ${lockTimeoutMs}`);
+    await run(`select pg_advisory_xact_lock(${advisoryLock})`);
+    await migratePostgres(drizzlePostgres(client as unknown as Sql), migrationsTable);
+    await run('commit');
   } finally {
-    await sql.end({ timeout: 5 });
+    signal?.removeEventListener('abort', hangUp);
+    await close();
   }
 }
 

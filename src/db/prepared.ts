@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import { PgDialect } from 'drizzle-orm/pg-core';
 import { type Db, preparedMark, toRows } from './client.ts';
 import { toAppError } from './errors.ts';
+import { readAgain } from './read-again.ts';
 
 /** A statement with placeholders for all values that vary. Two of one key have the same text. */
 export interface StatementShape {
@@ -12,6 +13,8 @@ export interface StatementShape {
    * statement takes longer to plan than to run.
    */
   readonly plannedOnce: boolean;
+  /** Whether it changes something; what does not is sent once more when its connection is lost. */
+  readonly writes?: true;
 }
 
 /** The placeholder of a value. */
@@ -35,11 +38,14 @@ const built = new WeakMap<Db, Map<string, BuiltStatement>>();
 /** Runs a statement whose text is built once, and gives its rows. Failures come as AppErrors. */
 export async function queryShape<Row>(db: Db, shape: StatementShape, values: Values): Promise<Row[]> {
   const statement = findStatement(db, shape);
-  try {
-    return toRows<Row>(await statement.execute(values));
-  } catch (error) {
-    throw toAppError(error);
-  }
+  const run = async () => {
+    try {
+      return toRows<Row>(await statement.execute(values));
+    } catch (error) {
+      throw toAppError(error);
+    }
+  };
+  return await (shape.writes ? run() : readAgain(run));
 }
 
 function findStatement(db: Db, shape: StatementShape): BuiltStatement {

@@ -6,7 +6,7 @@ import { listCalls } from '../../src/calls/page.ts';
 import { checkRollup, foldRollup, rebuildRollup } from '../../src/calls/rollup.ts';
 import { getCallStats } from '../../src/calls/stats.ts';
 import { type Db, openPostgres, type PostgresDatabase } from '../../src/db/client.ts';
-import { createPostgresCopy, describeOnPostgres } from '../support/databases.ts';
+import { createPostgresCopy, describeOnPostgres, patientLimits } from '../support/databases.ts';
 import { insertCall, insertCalls, insertOrganization } from '../support/fixtures.ts';
 import { selectIds, selectSums } from '../support/oracle.ts';
 
@@ -37,8 +37,8 @@ describeOnPostgres('roll-ups of concurrent transactions', () => {
   beforeAll(async () => {
     copy = await createPostgresCopy();
     const url = copy?.url ?? '';
-    database = openPostgres({ url, poolSize: writers + 2 });
-    session = openPostgres({ url, poolSize: 1 });
+    database = openPostgres({ url, poolSize: writers + 2, limits: patientLimits });
+    session = openPostgres({ url, poolSize: 1, limits: patientLimits });
   });
 
   afterAll(async () => {

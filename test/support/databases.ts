@@ -15,6 +15,12 @@ type Suite = (database: () => Database) => void;
 
 const statementsOf = new WeakMap<Database, string[]>();
 const poolSize = 4;
+// Fixtures insert thousands of rows at once, beside other tests.
+export const patientLimits = {
+  statementTimeoutMs: 30_000,
+  answerTimeoutMs: 31_000,
+  acquireTimeoutMs: 30_000,
+};
 
 /**
  * Registers the suite twice, once on PostgreSQL and once on the embedded database, each time with a migrated,
@@ -83,7 +89,12 @@ function notOpen(): never {
 
 async function openPostgresCopy(template: PostgresTemplate, onStatement?: StatementListener) {
   const { url, drop } = await copyTemplate(template);
-  const database = openPostgres({ url, poolSize, ...(onStatement && { onStatement }) });
+  const database = openPostgres({
+    url,
+    poolSize,
+    limits: patientLimits,
+    ...(onStatement && { onStatement }),
+  });
   return {
     ...database,
     close: async () => {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { sql } from 'drizzle-orm';
 import { expect, inject, vi } from 'vitest';
-import { openPostgres } from '../../../src/db/client.ts';
+import { openPostgres, queryRows } from '../../../src/db/client.ts';
 import { migratePostgresDatabase } from '../../../src/db/migrate.ts';
 import { ask, describeCases, graphql, type Row } from '../../support/cases/rows.ts';
 import { urlOfDatabase, withServer } from '../../support/prepare-databases.ts';
@@ -43,7 +44,7 @@ describeCases('faults', [
         await Promise.all([1, 2, 3].map(() => migratePostgresDatabase(url)));
         const database = openPostgres({ url, poolSize: 1 });
         await database.ping();
-        const [row] = await database.sql`select count(*)::int as calls from calls`;
+        const [row] = await queryRows(database.db, sql`select count(*)::int as calls from calls`);
         expect(row).toEqual({ calls: 0 });
         await database.close();
       } finally {

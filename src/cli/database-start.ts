@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Database } from '../db/client.ts';
+import { findCode } from '../db/errors.ts';
+import { migratePostgresDatabase } from '../db/migrate.ts';
+import { databaseUnavailable } from '../errors.ts';
+import type { Log } from '../log.ts';
+
+export interface StartingDatabase {
+  /** Its ping fails until the database is up to date, so that readiness waits for that. */
+  readonly database: Database;
+  /** Resolves when the database is up to date, or with false when it was stopped before. */
+  readonly started: Promise<boolean>;
+  stop(): void;
+}
+
+const pauseMs = 200;
+const pauseAfterMigrationMs = 5_000;
+
+/** Brings a database up to date as soon as its server answers, however long that takes; the process serves meanwhile. */
+export function startDatabase(database: Database, url: string, log: Log): StartingDatabase {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  let upToDate = false;
+
+  async function migrate(): Promise<boolean> {
+    try {
+      await migratePostgresDatabase(url, signal);
+      return true;
+    } catch (error) {
+      if (!signal.aborted) log.error({ err: error }, 'migration failed');
+      return false;
+    }
+  }
+
+  async function run(): Promise<boolean> {
+    let lastCode: unknown;
+    while (!signal.aborted) {
+      try {
+        await database.ping();
+        upToDate = await migrate();
+        if (upToDate) return true;
+        await sleep(pauseAfterMigrationMs, undefined, { signal }).catch(() => {});
+      } catch (error) {
+        // Once for each reason, not each time.
+        const code = findCode((error as { cause?: unknown }).cause);
+        if (code !== lastCode) log.warn({ err: error }, 'the database cannot be reached; trying on');
+        lastCode = code;
+        await sleep(pauseMs, undefined, { signal }).catch(() => {});
+      }
+    }
+    return false;
+  }
+
+  const ping = async () => {
+    if (!upToDate) throw databaseUnavailable();
+    await database.ping();
+  };
+  return { database: { ...database, ping }, started: run(), stop: () => stopping.abort() };
+}

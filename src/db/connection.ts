@@ -1,0 +1,129 @@
+import postgres, { type Options, type Sql } from 'postgres';
+import { type AppError, databaseUnavailable, queryTimeout } from '../errors.ts';
+import { beforeDeadline } from './deadline.ts';
+import { findCode, toStatementError } from './errors.ts';
+import { dialOnce, type Server, sendCancelRequest, toSettings } from './server.ts';
+
+export interface Statement {
+  readonly text: string;
+  readonly parameters: readonly unknown[];
+  /** Whether the connection keeps it prepared. */
+  readonly prepare: boolean;
+  /** Rows as arrays. */
+  readonly asValues: boolean;
+}
+
+/** One connection for one statement at a time; it is never made again once it is closed. */
+export interface Connection {
+  readonly openedAt: number;
+  isOpen(): boolean;
+  /** Gives postgres.js's result. One that takes longer than its deadline is cancelled, and the connection is closed. */
+  run(statement: Statement): Promise<unknown>;
+  /** Closes at once; the statement under way is cancelled on the server and fails with `reason`. */
+  abandon(reason: AppError): void;
+  close(): Promise<void>;
+}
+
+// What postgres.js knows of a statement, and its types do not tell.
+interface SentStatement {
+  readonly state?: { readonly pid: number | null; readonly secret: number | null } | null;
+  readonly retried?: unknown;
+}
+
+const goodbyeTimeoutSeconds = 1;
+
+/** Makes a connection that has answered once. Rejects with the driver's error, or with DATABASE_UNAVAILABLE. */
+export async function openConnection(server: Server, onClose: () => void): Promise<Connection> {
+  const { socket, hangUp } = dialOnce(server);
+  const { takesSettings } = server;
+  let open = true;
+  let answered = false;
+  const onclose = () => {
+    open = false;
+    if (answered) onClose();
+  };
+  const fetch_types = !server.knowsTypes;
+  // With options that it has parsed before postgres.js goes on as they are; its types say otherwise.
+  const options = { ...server.options, connection: toSettings(server), fetch_types, socket, onclose };
+  const sql = postgres(options as unknown as Options<Record<string, never>>);
+  try {
+    await beforeDeadline(sql.unsafe('select 1'), server.limits.connectTimeoutMs, () => databaseUnavailable());
+  } catch (error) {
+    hangUp();
+    if (!takesSettings || !isSettingRefused(error)) throw error;
+    server.takesSettings = false;
+    server.prepares = false;
+    return await openConnection(server, onClose);
+  }
+  answered = true;
+  server.knowsTypes = true;
+  return toConnection(server, sql, { isOpen: () => open, hangUp });
+}
+
+function toConnection(
+  server: Server,
+  sql: Sql,
+  { isOpen, hangUp }: { isOpen: () => boolean; hangUp: () => void },
+): Connection {
+  let abandoned = false;
+  let underWay: { sent: SentStatement; fail: (reason: Error) => void } | undefined;
+
+  function abandon(reason: AppError): void {
+    if (abandoned) return;
+    abandoned = true;
+    const { pid = null, secret = null } = underWay?.sent.state ?? {};
+    underWay?.fail(reason);
+    // A pooler knows whose statement it is only as long as its client is there.
+    if (pid === null || secret === null) hangUp();
+    else void sendCancelRequest(server, { pid, secret }).finally(hangUp);
+  }
+
+  async function run({ text, parameters, prepare, asValues }: Statement): Promise<unknown> {
+    const query = sql.unsafe(text, parameters as never[], { prepare: prepare && server.prepares });
+    const sent: SentStatement = query as object;
+    const onLate = () => {
+      const reason = queryTimeout();
+      abandon(reason);
+      return reason;
+    };
+    const onStart = (fail: (reason: Error) => void) => {
+      underWay = { sent, fail };
+    };
+    try {
+      const answer: PromiseLike<unknown> = asValues ? query.values() : query;
+      return await beforeDeadline(answer, server.limits.answerTimeoutMs, onLate, onStart);
+    } catch (error) {
+      // The server closes the connection after this: nobody may get it meanwhile.
+      if (isFatal(error)) {
+        abandoned = true;
+        hangUp();
+      }
+      throw toStatementError(error);
+    } finally {
+      underWay = undefined;
+      // postgres.js has prepared the statement anew: the connection behind the pooler was another one.
+      if (findCode(sent.retried) === '26000') server.prepares = false;
+    }
+  }
+
+  return {
+    openedAt: performance.now(),
+    isOpen: () => !abandoned && isOpen(),
+    run,
+    abandon,
+    async close() {
+      await sql.end({ timeout: goodbyeTimeoutSeconds });
+      hangUp();
+    },
+  };
+}
+
+/** PgBouncer refuses settings that it cannot keep for a client. */
+function isSettingRefused(error: unknown): boolean {
+  return findCode(error) === '08P01' && /startup parameter/.test(String(error));
+}
+
+function isFatal(error: unknown): boolean {
+  const { severity } = error as { severity?: unknown };
+  return severity === 'FATAL' || severity === 'PANIC';
+}

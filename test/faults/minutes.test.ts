@@ -1,0 +1,99 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { openPostgres, type PostgresDatabase } from '../../src/db/client.ts';
+import { defaultLimits } from '../../src/db/limits.ts';
+import { openApp, type TestApp } from '../support/app.ts';
+import { restClient } from '../support/client.ts';
+import { createPostgresCopy, describeOnPostgres } from '../support/databases.ts';
+import { countMostPerSecond, type Fault, type FaultProxy, openFaultProxy } from '../support/fault-proxy.ts';
+import { insertCall, insertOrganization } from '../support/fixtures.ts';
+import { withServer } from '../support/prepare-databases.ts';
+
+const timeout = 300_000;
+const requestsPerSecond = 20;
+const seconds = Number(process.env.FAULT_SECONDS || 30);
+const { acquireTimeoutMs, answerTimeoutMs } = defaultLimits;
+// Credentials and the question, each a place in the queue and a statement.
+const deadlineMs = 2 * (acquireTimeoutMs + answerTimeoutMs);
+const faults: readonly Fault[] = [
+  { kind: 'refuse' },
+  { kind: 'hang-up' },
+  { kind: 'silence' },
+  { kind: 'freeze', afterBytes: 2_000 },
+  { kind: 'reset', afterBytes: 2_000 },
+  { kind: 'slow', delayMs: 500, bytesPerSecond: 10_000 },
+];
+
+/** With the limits of production, at 20 requests a second, for 30 s each or FAULT_SECONDS. */
+describeOnPostgres('for a while', () => {
+  let copy: Awaited<ReturnType<typeof createPostgresCopy>>;
+  let proxy: FaultProxy;
+  let database: PostgresDatabase;
+  let app: TestApp;
+  const keys: string[] = [];
+
+  beforeEach(async () => {
+    copy = await createPostgresCopy();
+    proxy = await openFaultProxy(copy?.url ?? '');
+    database = openPostgres({ url: proxy.url, poolSize: 10 });
+    app = openApp(database);
+    keys.length = 0;
+    for (const calls of [1, 2]) {
+      const organization = await insertOrganization(database.db);
+      keys.push(organization.liveKey);
+      for (let i = 0; i < calls; i++) await insertCall(database.db, organization.id);
+    }
+  });
+  afterEach(async () => {
+    await database.close();
+    await proxy.setFault({ kind: 'none' });
+    await expect.poll(proxy.openConnections, { timeout: 5_000 }).toBe(0);
+    await proxy.close();
+    await copy?.drop();
+  });
+
+  /** Each organization has as many calls as its number here: the other's rows would be another total. */
+  async function send(i: number): Promise<number> {
+    const startedAt = performance.now();
+    const tenant = i % keys.length;
+    const { status, body } = await restClient(app, keys[tenant] ?? '').get('/calls');
+    expect(performance.now() - startedAt).toBeLessThan(deadlineMs + 1_000);
+    if (status === 200) expect(body.total).toBe(tenant + 1);
+    return status;
+  }
+
+  async function sendFor(duration: number): Promise<number[]> {
+    const sent: Promise<number>[] = [];
+    for (let i = 0; i < duration * requestsPerSecond; i++) {
+      sent.push(send(i));
+      await sleep(1_000 / requestsPerSecond);
+    }
+    return await Promise.all(sent);
+  }
+
+  it.each(faults)('$kind: answers in time, no storm, back within 2 s', { timeout }, async (fault) => {
+    await sendFor(1);
+    const before = proxy.attempts.length;
+    await proxy.setFault(fault);
+    const statuses = await sendFor(seconds);
+    expect(statuses.filter((status) => ![200, 503, 504].includes(status))).toEqual([]);
+    expect(countMostPerSecond(proxy.attempts.slice(before))).toBeLessThanOrEqual(20);
+    await proxy.setFault({ kind: 'none' });
+    const backAt = performance.now();
+    while ((await send(0)) !== 200) await sleep(20);
+    expect(performance.now() - backAt).toBeLessThan(2_000);
+  });
+
+  it('all backends ended each second: 2 % of requests fail at most', { timeout }, async () => {
+    const statuses = sendFor(2 * seconds);
+    for (let i = 0; i < 2 * seconds - 2; i++) {
+      await sleep(1_000);
+      await withServer(copy?.url ?? '', (sql) =>
+        sql`select pg_terminate_backend(pid) from pg_stat_activity
+          where datname = current_database() and pid <> pg_backend_pid()`.then(() => {}),
+      );
+    }
+    const all = await statuses;
+    expect(all.filter((status) => status !== 200).length / all.length).toBeLessThanOrEqual(0.02);
+  });
+});
