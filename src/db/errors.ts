@@ -49,11 +49,6 @@ const failureByState: Readonly<Record<string, (cause: unknown) => AppError>> = {
   '40001': overloaded, // serialization_failure
   '40P01': overloaded, // deadlock_detected
   '40003': databaseUnavailable, // statement_completion_unknown
-  // A schema that is not this version's: not migrated yet, or being migrated.
-  '3F000': databaseUnavailable, // invalid_schema_name
-  '42P01': databaseUnavailable, // undefined_table
-  '42703': databaseUnavailable, // undefined_column
-  '42883': databaseUnavailable, // undefined_function
 };
 
 /**

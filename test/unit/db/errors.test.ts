@@ -16,7 +16,7 @@ describe('a failure of the database', () => {
     ['3D000', 'DATABASE_UNAVAILABLE'],
     ['40001', 'OVERLOADED'],
     ['40P01', 'OVERLOADED'],
-    ['42P01', 'DATABASE_UNAVAILABLE'],
+    ['42P01', 'INTERNAL_SERVER_ERROR'],
     ['53100', 'DATABASE_UNAVAILABLE'],
     ['53200', 'DATABASE_UNAVAILABLE'],
     ['53300', 'DATABASE_UNAVAILABLE'],
