@@ -46,8 +46,10 @@ async function serve(
   try {
     const app = createApp({ config, database, log, demo, foldSoon: () => foldSoon(), redis });
     const server = await listen(app, config);
+    // Before anybody learns that it serves, and may stop it.
+    const signal = untilSignal();
     process.stdout.write(welcome(server.url, config, demo));
-    await untilSignal();
+    await signal;
     log.info('stopping');
     setTimeout(() => process.exit(1), exitTimeoutMs).unref();
     const cancelling = setTimeout(database.cancelStatements, cancelAfterMs);
