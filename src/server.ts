@@ -3,6 +3,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { App } from './app.ts';
+import { bodyBytesMax } from './graphql/http.ts';
 import { isTextResponse, type TextResponse } from './graphql/text-response.ts';
 
 export interface ListenOptions {
@@ -26,8 +27,6 @@ const keepAliveTimeoutMs = 5_000;
 const headerBytesMax = 16 * 1024;
 const headersMax = 200;
 const connectionsCheckingMs = 1_000;
-// A larger body is refused without being sent.
-const bodyBytesMax = 256 * 1024;
 const drainTimeoutMs = 10_000;
 
 /** Serves the app over HTTP; rejects when the address cannot be listened on. */
@@ -56,6 +55,7 @@ export async function listen(app: App, { host, port }: ListenOptions): Promise<R
     },
   );
   server.on('checkContinue', (request, response) => {
+    // A larger body is refused without being sent.
     if (!(Number(request.headers['content-length']) > bodyBytesMax)) response.writeContinue();
     server.emit('request', request, response);
   });

@@ -40,15 +40,6 @@ export function toBounds({ createdFrom = -Infinity, createdTo = Infinity }: Call
   return [createdFrom, createdTo];
 }
 
-/** The filter with [from, to) for its dates; infinities are no dates. */
-export function withDates(filter: CallFilter, [from, to]: readonly [number, number]): CallFilter {
-  return {
-    ...withoutDates(filter),
-    ...(Number.isFinite(from) && { createdFrom: from }),
-    ...(Number.isFinite(to) && { createdTo: to }),
-  };
-}
-
 export function withoutDates({ createdFrom: _, createdTo: __, ...undated }: CallFilter): CallFilter {
   return undated;
 }

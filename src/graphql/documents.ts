@@ -6,12 +6,27 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
-import { createLimitCheck, type LimitCheck } from './limits.ts';
+import { OperationPlan } from './execution/plan.ts';
+import { createMeasure, type OperationMeasure } from './limits.ts';
 
-/** An operation of a document, with the check of its limits that is left for each request's variables. */
-export interface DocumentOperation {
+/** An operation of a document, with what is kept of it for each request. */
+export class DocumentOperation {
   readonly operation: OperationDefinitionNode;
-  readonly checkLimits: LimitCheck;
+  readonly measure: OperationMeasure;
+  readonly #toPlan: () => OperationPlan;
+  #plan: OperationPlan | undefined;
+
+  constructor(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) {
+    this.operation = operation;
+    this.measure = createMeasure(schema, document, operation);
+    this.#toPlan = () => new OperationPlan(schema, document, operation);
+  }
+
+  /** Made when it is first executed: an operation that is refused needs none. */
+  get plan(): OperationPlan {
+    this.#plan ??= this.#toPlan();
+    return this.#plan;
+  }
 }
 
 /** A document as it was parsed, and what was found out about it since. */
@@ -38,7 +53,7 @@ export class PreparedDocument {
     if (known !== undefined) return known;
     const operation = getOperationAST(this.document, name);
     if (operation === null || operation === undefined) return null;
-    const found = { operation, checkLimits: createLimitCheck(this.#schema, this.document, operation) };
+    const found = new DocumentOperation(this.#schema, this.document, operation);
     this.#operations.set(name, found);
     return found;
   }

@@ -3,7 +3,6 @@ import {
   type ExecutionResult,
   GraphQLError,
   type GraphQLSchema,
-  getOperationAST,
   NoSchemaIntrospectionCustomRule,
   type OperationDefinitionNode,
 } from 'graphql';
@@ -15,8 +14,7 @@ import type { Log } from '../log.ts';
 import { createDocumentCache, PreparedDocument } from './documents.ts';
 import { maskError, refusal, withCode } from './errors.ts';
 import { executePlan } from './execution/execute.ts';
-import { OperationPlan } from './execution/plan.ts';
-import { measureCost, operationLimits } from './limits.ts';
+import { findExcess, operationLimits } from './limits.ts';
 import { createLoaders } from './loaders.ts';
 import { schema } from './schema.ts';
 
@@ -82,31 +80,40 @@ export function createGateway({ db, log, introspection, onManyPending }: Gateway
   });
   const { parse, validate } = yoga.getEnveloped({});
   const documents = createDocumentCache();
-  const plans = new WeakMap<DocumentNode, Map<string | undefined, OperationPlan>>();
+  const prepared = new WeakMap<DocumentNode, PreparedDocument>();
 
   function validateDocument(document: DocumentNode): readonly GraphQLError[] {
     const errors = validate(schema, document) as readonly GraphQLError[];
     return errors.slice(0, validationErrorsMax).map((e) => withCode(e, 'GRAPHQL_VALIDATION_FAILED'));
   }
 
+  function prepareDocument(document: DocumentNode): PreparedDocument {
+    let known = prepared.get(document);
+    if (known === undefined) {
+      known = new PreparedDocument(schema, document, validateDocument);
+      prepared.set(document, known);
+    }
+    return known;
+  }
+
   /** Throws what the parser throws. */
   function getDocument(query: string): PreparedDocument {
-    const known = documents.get(query);
-    if (known !== undefined) return known;
-    const document = parse(query, { maxTokens: operationLimits.tokens }) as DocumentNode;
-    const prepared = new PreparedDocument(schema, document, validateDocument);
-    documents.set(query, prepared);
-    return prepared;
+    let known = documents.get(query);
+    if (known === undefined) {
+      known = prepareDocument(parse(query, { maxTokens: operationLimits.tokens }) as DocumentNode);
+      documents.set(query, known);
+    }
+    return known;
   }
 
   function prepare({ query, operationName, variables }: OperationParams): Prepared {
-    let prepared: PreparedDocument;
+    let ofQuery: PreparedDocument;
     try {
-      prepared = getDocument(query);
+      ofQuery = getDocument(query);
     } catch (error) {
       return { errors: [toParseError(error)] };
     }
-    const found = prepared.findOperation(operationName);
+    const found = ofQuery.findOperation(operationName);
     if (found === null) {
       return {
         errors: [refusal('BAD_USER_INPUT', 'The document has no such operation; name one of its own.')],
@@ -116,26 +123,10 @@ export function createGateway({ db, log, introspection, onManyPending }: Gateway
     if (schema.getRootType(operation.operation) == null) {
       return { errors: [refusal('GRAPHQL_VALIDATION_FAILED', `There are no ${operation.operation}s here.`)] };
     }
-    const tooMuch = found.checkLimits(variables ?? {});
+    const tooMuch = findExcess(found.measure(variables ?? {}));
     if (tooMuch !== null) return { errors: [tooMuch] };
-    const { document, errors } = prepared;
+    const { document, errors } = ofQuery;
     return errors.length > 0 ? { errors } : { document, operation };
-  }
-
-  function planOf(document: DocumentNode, operationName: string | undefined): OperationPlan {
-    let ofDocument = plans.get(document);
-    if (ofDocument === undefined) {
-      ofDocument = new Map();
-      plans.set(document, ofDocument);
-    }
-    let plan = ofDocument.get(operationName);
-    if (plan === undefined) {
-      const operation = getOperationAST(document, operationName);
-      if (operation == null) throw new Error('A document without the operation was not prepared.');
-      plan = new OperationPlan(schema, document, operation);
-      ofDocument.set(operationName, plan);
-    }
-    return plan;
   }
 
   async function execute(
@@ -143,10 +134,12 @@ export function createGateway({ db, log, introspection, onManyPending }: Gateway
     variables: Readonly<Record<string, unknown>>,
     { caller, requestId, charge }: RequestScope,
   ): Promise<ExecutionResult> {
-    await charge?.addCost(measureCost(schema, document, operationName, variables));
+    const found = prepareDocument(document).findOperation(operationName);
+    if (found === null) throw new Error('A document without the operation was not prepared.');
+    await charge?.addCost(found.measure(variables).cost);
     const scope = { db, caller, ...(onManyPending && { onManyPending }) };
     const context = { scope, requestId, loaders: createLoaders(scope) };
-    const result = await executePlan(planOf(document, operationName), variables, context);
+    const result = await executePlan(found.plan, variables, context);
     if (result.errors === undefined) return result;
     const onUnexpected = (err: unknown) => log.error({ requestId, err }, 'unexpected error');
     const errors = result.errors.map((error) => maskError(error, onUnexpected));

@@ -6,7 +6,6 @@ import {
   type GraphQLNamedType,
   type GraphQLSchema,
   getNamedType,
-  getOperationAST,
   isCompositeType,
   isInterfaceType,
   isObjectType,
@@ -35,7 +34,7 @@ export const operationLimits: OperationLimits = {
   cost: 10_000,
 };
 
-interface Measure {
+export interface Measure {
   readonly depth: number;
   readonly aliases: number;
   readonly rootFields: number;
@@ -55,32 +54,22 @@ const plus = (a: Measure, b: Measure): Measure => ({
   cost: a.cost + b.cost,
 });
 
-/**
- * The error that refuses an operation which asks for too much; null where it does not. Fields of objects cost 1 (or
- * the `cost` of their extensions), times the page sizes of the lists around them, from variables too. Each fragment
- * is measured once, so the work is proportional to the document. The document need not be valid.
- */
-export function checkLimits(
-  schema: GraphQLSchema,
-  document: DocumentNode,
-  operation: OperationDefinitionNode,
-  variables: Variables,
-  limits: OperationLimits = operationLimits,
-): GraphQLError | null {
-  return findExcess(measureOperation(schema, document, operation, variables), limits);
-}
-
-export type LimitCheck = (variables: Variables) => GraphQLError | null;
+/** What an operation asks for with these variables. */
+export type OperationMeasure = (variables: Variables) => Measure;
 
 // Clients ask for a few page sizes; others are measured anew.
 const measuresMax = 8;
 
-/** As checkLimits, for an operation that comes again: it is measured once for each choice of page sizes. */
-export function createLimitCheck(
+/**
+ * Makes the measure of an operation, which is taken once for each choice of page sizes. Fields of objects cost 1 (or
+ * the `cost` of their extensions), times the page sizes of the lists around them, from variables too. Each fragment
+ * is measured once, so the work is proportional to the document. The document need not be valid.
+ */
+export function createMeasure(
   schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode,
-): LimitCheck {
+): OperationMeasure {
   const sizeVariables = listSizeVariables(document);
   const measures = new Map<string, Measure>();
   return (variables) => {
@@ -90,11 +79,12 @@ export function createLimitCheck(
       measure = measureOperation(schema, document, operation, variables);
       if (measures.size < measuresMax) measures.set(key, measure);
     }
-    return findExcess(measure, operationLimits);
+    return measure;
   };
 }
 
-function findExcess(measure: Measure, limits: OperationLimits): GraphQLError | null {
+/** The error that refuses an operation which asks for too much; null where it does not. */
+export function findExcess(measure: Measure, limits: OperationLimits = operationLimits): GraphQLError | null {
   const checks = [
     ['QUERY_TOO_DEEP', 'depth', 'nested levels; ask for less in one operation'],
     ['TOO_MANY_ALIASES', 'aliases', 'aliases; ask for fewer things in one operation'],
@@ -110,17 +100,6 @@ function findExcess(measure: Measure, limits: OperationLimits): GraphQLError | n
     }
   }
   return null;
-}
-
-/** What an operation costs, as its limit counts it. */
-export function measureCost(
-  schema: GraphQLSchema,
-  document: DocumentNode,
-  operationName: string | undefined,
-  variables: Variables,
-): number {
-  const operation = getOperationAST(document, operationName);
-  return operation == null ? 0 : measureOperation(schema, document, operation, variables).cost;
 }
 
 function measureOperation(

@@ -14,19 +14,6 @@ function callPosition(call: Call): Position {
   return { at: Date.parse(call.createdAt), id: call.id };
 }
 
-// The fields that are made of members beyond the basic ones, which are always there.
-const membersOfFields = {
-  environment: 'environment',
-  endpointId: 'endpointId',
-  costCents: 'costCents',
-  hangupCause: 'hangupCause',
-  answeredAt: 'answeredAt',
-  completedAt: 'completedAt',
-  updatedAt: 'updatedAt',
-  transcript: 'transcript',
-  metadata: 'metadata',
-} as const;
-
 const groupsOfSelection = new WeakMap<readonly FieldNode[], readonly CallGroup[]>();
 
 /** The members of calls that the selection may need: it is kept with the selection, which is its document's. */
@@ -34,9 +21,9 @@ function selectedGroups(info: GraphQLResolveInfo): readonly CallGroup[] {
   let groups = groupsOfSelection.get(info.fieldNodes);
   if (groups === undefined) {
     const needed = new Set<CallGroup>(['basic']);
-    for (const [field, member] of Object.entries(membersOfFields)) {
-      if (selects(info, 'nodes', field) || selects(info, 'edges', 'node', field))
-        needed.add(groupOfMember[member]);
+    // Beyond the basic ones, which are always there, members have the names of their fields.
+    for (const [field, group] of Object.entries(groupOfMember)) {
+      if (selects(info, 'nodes', field) || selects(info, 'edges', 'node', field)) needed.add(group);
     }
     groups = callGroups.filter((group) => needed.has(group));
     groupsOfSelection.set(info.fieldNodes, groups);

@@ -2,7 +2,12 @@ import { getIntrospectionQuery, getOperationAST, parse } from 'graphql';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openPostgres } from '../../../src/db/client.ts';
 import { createGateway } from '../../../src/graphql/gateway.ts';
-import { checkLimits, type OperationLimits, operationLimits } from '../../../src/graphql/limits.ts';
+import {
+  createMeasure,
+  findExcess,
+  type OperationLimits,
+  operationLimits,
+} from '../../../src/graphql/limits.ts';
 import { schema } from '../../../src/graphql/schema.ts';
 import { createLog } from '../../../src/log.ts';
 
@@ -20,7 +25,7 @@ function check(query: string, variables: Variables = {}, limits: OperationLimits
   const document = parse(query);
   const operation = getOperationAST(document);
   if (operation == null) throw new Error('The document has no operation, or several.');
-  return checkLimits(schema, document, operation, variables, limits);
+  return findExcess(createMeasure(schema, document, operation)(variables), limits);
 }
 
 /** What the operation has of one kind, read from the refusal of a limit of −1. */
