@@ -10,6 +10,7 @@ import { benchQuestions } from './data/questions.ts';
 import { Judge } from './data/report.ts';
 import { benchStress } from './data/stress.ts';
 import { benchWrites } from './data/writes.ts';
+import { concludeMissed, runMain } from './main.ts';
 
 const usage = `usage: npm run bench:data -- --calls 1000000 [--only questions,pages,http,writes,stress] [--keep] [--fresh]
 
@@ -107,19 +108,10 @@ async function main(): Promise<void> {
   const serverUrl = process.env.TEST_DATABASE_URL || 'postgres://postgres@127.0.0.1:5432/test';
   const prepared = await prepareDatabase(serverUrl, options);
   try {
-    const missed = await runBench(prepared, options);
-    if (missed.length === 0) return;
-    console.log(`\nMissed:\n${missed.map((bound) => `- ${bound}`).join('\n')}`);
-    process.exitCode = 1;
+    concludeMissed(await runBench(prepared, options));
   } finally {
     if (!options.keep) await prepared.drop();
   }
 }
 
-try {
-  await main();
-} catch (error) {
-  const isUsage = error instanceof TypeError && /^(--|Unknown option|Option|Unexpected)/.test(error.message);
-  console.error(isUsage ? `${error.message}\n\n${usage}` : error);
-  process.exitCode = isUsage ? 2 : 1;
-}
+await runMain(main, usage);

@@ -17,6 +17,7 @@ import { startServer } from './http/process.ts';
 import { type RunningServer, runRounds } from './http/rounds.ts';
 import { type Contestant, describeServers } from './http/servers.ts';
 import { printRounds } from './http/tables.ts';
+import { concludeMissed, runMain } from './main.ts';
 
 const calls = 200_000;
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -117,20 +118,11 @@ async function main(): Promise<void> {
     console.log(
       `${calls.toLocaleString('en')} calls; Node ${process.version}; ${machine}; pools of ${options.pool}`,
     );
-    const missed = await runBench(prepared.url, options);
-    if (missed.length === 0) return;
-    console.log(`\nMissed:\n${missed.map((bound) => `- ${bound}`).join('\n')}`);
-    process.exitCode = 1;
+    concludeMissed(await runBench(prepared.url, options));
   } finally {
     if (!options.keep) await prepared.drop();
   }
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
-try {
-  await main();
-} catch (error) {
-  const isUsage = error instanceof TypeError && /^(--|Unknown option|Option|Unexpected)/.test(error.message);
-  console.error(isUsage ? `${error.message}\n\n${usage}` : error);
-  process.exitCode = isUsage ? 2 : 1;
-}
+await runMain(main, usage);

@@ -32,6 +32,10 @@ async function requireAlive(world: World): Promise<void> {
   expect((await ask(world, { path: '/healthz', as: null })).status).toBe(200);
 }
 
+/** The head of a GET with credentials. */
+const getHeadOf = (target: string, host: string, key: string) =>
+  lines(`GET ${target} HTTP/1.1`, `Host: ${host}`, `Authorization: Bearer ${key}`, 'Connection: close');
+
 describeCases('abuse of HTTP', [
   { case: 155, name: 'a body of 256 KiB is read', ask: [post(bodyOf(bodyBytesMax))], status: 200 },
   {
@@ -240,12 +244,7 @@ describeCases('abuse of HTTP', [
         ['*', 'gateway.test'],
         ['/calls?#', '?'],
       ] as const) {
-        const head = lines(
-          `GET ${target} HTTP/1.1`,
-          `Host: ${host}`,
-          `Authorization: Bearer ${a}`,
-          'Connection: close',
-        );
+        const head = getHeadOf(target, host, a);
         const [status] = statusesIn((await exchange(world.port, head)).text);
         expect([400, 404], `${target} of ${host}: ${status}`).toContain(status);
       }
@@ -260,12 +259,7 @@ describeCases('abuse of HTTP', [
         ['/calls?limit=1', 'evil.example'],
         ['http://evil.example/calls?limit=1', 'gateway.test'],
       ] as const) {
-        const head = lines(
-          `GET ${target} HTTP/1.1`,
-          `Host: ${host}`,
-          `Authorization: Bearer ${a}`,
-          'Connection: close',
-        );
+        const head = getHeadOf(target, host, a);
         const { text } = await exchange(world.port, head);
         expect(statusesIn(text)).toEqual([200]);
         expect(text).not.toContain('evil.example');
