@@ -3,7 +3,7 @@ import { type Values, value } from '../db/prepared.ts';
 import { calls } from '../db/schema.ts';
 import { type CallFilter, ofEachNumber, withoutDates } from './filter.ts';
 import { floorTo, type Grain } from './rollup-plan.ts';
-import { grainsOf, levelsOfPiece, pendingDeltas, toText } from './rollup-rows.ts';
+import { levelsOfPiece, pendingDeltas, toText } from './rollup-rows.ts';
 import { countCalls, countValues } from './sums.ts';
 
 /** What is newer than the filter's range: the units of the walk are whole ones, so it is skipped as well. */
@@ -25,14 +25,12 @@ export function offsetValues(filter: CallFilter, offset: number): Values {
 
 /**
  * A subquery of the position (created_at, id) of the call after `offset` calls from the top; no row where there are
- * not so many. Running totals of months lead to a month, those of its days to a day, those of its hours to an hour
- * (to a day, where the filter has numbers), and only the calls of that unit are walked, in an index.
+ * not so many. Running totals of months lead to a month, those of its days to a day, those of its hours to an hour,
+ * and only the calls of that hour are walked, in an index.
  */
 export function findOffset(filter: CallFilter): SQL {
   const newer = newerThan(filter);
-  const steps = grainsOf(filter)
-    .filter((grain) => grain !== 'quarter')
-    .reverse();
+  const steps = ['month', 'day', 'hour'] as const;
   const offset = sql`${value('offset')}::bigint`;
   const whole = sql`whole as (select ${value('rangeStart')}::timestamptz as start_at, 'infinity'::timestamptz as end_at,
     0::numeric as above, ${offset}${newer === null ? sql`` : sql` + ${countCalls(newer)}`} as target)`;
@@ -40,12 +38,11 @@ export function findOffset(filter: CallFilter): SQL {
     const outer = sql.identifier(steps[i - 1] ?? 'whole');
     return findUnit(grain, outer, unitRows(withoutDates(filter), { grain, outer }));
   });
-  const finest = sql.identifier(steps.at(-1) ?? 'day');
   const end = sql`${value('rangeEnd')}::timestamptz`;
   return sql`with ${sql.join([whole, ...walks], sql`, `)}, place as materialized (
       select start_at, least(end_at, ${end}) as end_at,
         (case when end_at > ${end} then ${offset} else target - above end)::bigint as skip
-      from ${finest}
+      from hour
     )
     select created_at, id from (${callsOfUnit(filter)}) found
     order by created_at desc, id desc offset (select skip from place) limit 1`;

@@ -1,13 +1,13 @@
 import { instantMax } from './calendar.ts';
 
 /** The lengths of roll-up buckets, finest first; all begin on the clock of UTC. */
-export const grains = ['quarter', 'hour', 'day', 'month'] as const;
+export const grains = ['quarter', 'hour', 'six_hours', 'day', 'month'] as const;
 export type Grain = (typeof grains)[number];
 
-/** Grains that single numbers have: finer ones would hardly be fewer than the calls themselves. */
-export const grainsOfNumbers: readonly Grain[] = ['day', 'month'];
+/** Grains that single numbers have: others would hardly be fewer than the calls themselves. */
+export const grainsOfNumbers: readonly Grain[] = ['hour', 'day', 'month'];
 
-const lengthMs = { quarter: 900_000, hour: 3_600_000, day: 86_400_000 } as const;
+const lengthMs = { quarter: 900_000, hour: 3_600_000, six_hours: 21_600_000, day: 86_400_000 } as const;
 
 /** The start of the bucket that holds an instant; infinities stay. */
 export function floorTo(grain: Grain, instant: number): number {
@@ -73,7 +73,7 @@ export interface RollupPlan {
   /** Where the buckets are cut in the levels: their bounds, moved to the nearest bucket of the main grain. */
   readonly cuts: readonly number[];
   readonly main: readonly Piece[];
-  /** Where deltas are cut: the bounds as far as the levels can tell them apart. */
+  /** Where deltas are cut: the bounds, moved as far as the table is read. */
   readonly deltaCuts: readonly number[];
   readonly corrections: readonly Correction[];
 }
@@ -87,24 +87,39 @@ export function planRollup(bounds: readonly number[], available: readonly Grain[
   if (bounds.length === 2) return planBucket(bounds, available);
   const main = mainGrain(bounds, available);
   if (main === null) return null;
-  const finest = available[0] ?? 'day';
-  const cuts = bounds.map((bound) => nearest(main, bound));
+  const steps = available.slice(0, available.indexOf(main) + 1);
   const last = bounds.length - 1;
-  const finer = available.slice(0, available.indexOf(main));
-  const corrections = bounds.flatMap((bound, i) => {
-    const cut = cuts[i] ?? bound;
-    const [before, after] = [i, i < last ? i + 1 : 0];
-    const [plus, minus] = bound < cut ? [after, before] : [before, after];
-    return toPieces(Math.min(bound, cut), Math.max(bound, cut), finer).map((p) => ({ ...p, plus, minus }));
-  });
+  const walks = bounds.map((bound) => stepAway(bound, steps));
+  const cuts = walks.map((walk) => walk.at(-1) ?? 0);
   return {
     cuts,
     main: [{ source: main, start: cuts[0] ?? 0, end: cuts[last] ?? 0 }],
-    deltaCuts: bounds.map((bound, i) =>
-      bound < (cuts[i] ?? bound) ? ceilTo(finest, bound) : floorTo(finest, bound),
-    ),
-    corrections,
+    deltaCuts: walks.map((walk) => walk[1] ?? 0),
+    corrections: walks.flatMap((walk, i) => toCorrections(walk, steps, [i, i < last ? i + 1 : 0])),
   };
+}
+
+/** A bound, then the nearest start of a bucket of each grain to the one before: never more than half a bucket away. */
+function stepAway(bound: number, steps: readonly Grain[]): number[] {
+  const walk = [bound];
+  for (const grain of steps) walk.push(nearest(grain, walk.at(-1) ?? bound));
+  return walk;
+}
+
+/** What the steps of a walk pass over, each at the grain that it comes from, between buckets `before` and `after`. */
+function toCorrections(
+  walk: readonly number[],
+  steps: readonly Grain[],
+  [before, after]: readonly [number, number],
+): Correction[] {
+  return steps.flatMap((_, i) => {
+    const [from = 0, to = 0] = [walk[i], walk[i + 1]];
+    if (from === to) return [];
+    const source = steps[i - 1] ?? 'calls';
+    return from < to
+      ? [{ source, start: from, end: to, plus: after, minus: before }]
+      : [{ source, start: to, end: from, plus: before, minus: after }];
+  });
 }
 
 /** One bucket needs no cuts: it is read at all grains, and its edges from the table. */
@@ -134,6 +149,6 @@ function mainGrain(bounds: readonly number[], available: readonly Grain[]): Grai
   if (inner.length > 0 && available.includes('month') && isAligned('month')) return 'month';
   const shortest = Math.min(...inner.slice(1).map((bound, i) => bound - (inner[i] ?? bound)));
   if (shortest >= lengthMs.day / 2 || inner.length < 2) return 'day';
-  if (!available.includes('hour')) return null;
-  return isAligned('hour') ? 'hour' : 'quarter';
+  if (isAligned('hour')) return 'hour';
+  return available.includes('quarter') ? 'quarter' : null;
 }

@@ -26,7 +26,7 @@ export const callRollupDelta = pgTable(
   (t) => [index('call_rollup_delta_of_organization').on(t.organizationId, t.environment, t.bucket)],
 );
 
-/** Sums by grain (quarter, hour, day, month, in UTC) and scope (all numbers, or one). */
+/** Sums by grain (quarter, hour, six hours, day, month, in UTC) and scope (all numbers, or one). */
 export const callRollup = pgTable(
   'call_rollup',
   {

@@ -104,8 +104,8 @@ describeOnEachDatabase('roll-ups', (database) => {
     await insertCall(db, id, { createdAt: minutesAfterNine(40) });
     await db.execute(sql`alter table calls enable trigger user`);
     expect(await getTotal(db, id)).toBe(3);
-    // A quarter of an hour, its hour, its day and its month.
-    expect(await checkRollup(database())).toBe(4);
+    // A quarter of an hour, its hour, its six hours, its day and its month.
+    expect(await checkRollup(database())).toBe(5);
     await insertCall(db, id);
     await rebuildRollup(database());
     expect([await getTotal(db, id), await checkRollup(database())]).toEqual([5, 0]);
@@ -123,7 +123,7 @@ describeOnEachDatabase('roll-ups', (database) => {
     await db.execute(sql`alter table calls disable trigger user`);
     await db.execute(sql`delete from calls where organization_id = ${id}`);
     await db.execute(sql`alter table calls enable trigger user`);
-    expect(await checkRollup(database())).toBe(4);
+    expect(await checkRollup(database())).toBe(5);
     await rebuildRollup(database());
     expect([await getTotal(db, id), await checkRollup(database())]).toEqual([0, 0]);
   });

@@ -1,0 +1,204 @@
+-- Cheaper notes of changes, hours of single numbers, and quarters of a day, so that days of far zones are moved in few steps.
+--
+-- A statement of one row, the usual one, is noted without grouping: half the cost. An update is noted row by row: what it
+-- takes away and what it adds hardly ever share a bucket, so that grouping many of them would save nothing.
+lock table calls in share row exclusive mode;
+--> statement-breakpoint
+-- No fold is under way, or begins, until this is done.
+do $$ begin perform pg_advisory_xact_lock(1668246892, 1); end $$;
+--> statement-breakpoint
+drop trigger calls_rollup_insert on calls;
+--> statement-breakpoint
+drop trigger calls_rollup_update on calls;
+--> statement-breakpoint
+drop trigger calls_rollup_delete on calls;
+--> statement-breakpoint
+drop function note_call_changes();
+--> statement-breakpoint
+create function note_call_inserts() returns trigger language plpgsql security definer set search_path from current as $$
+declare
+  call record;
+  tenant uuid;
+begin
+  select organization_id, environment, created_at, phone_number_id, direction, status, answered_at, duration, cost_cents,
+    exists (select from new_calls offset 1) as several
+  into call from new_calls limit 1;
+  if not call.several then
+    insert into call_rollup_delta values (call.organization_id, call.environment,
+      date_bin('15 minutes', call.created_at, '0001-01-01Z'::timestamptz), call.phone_number_id, call.direction,
+      call.status, 1, (call.answered_at is not null)::int, coalesce(call.duration, 0), coalesce(call.cost_cents, 0));
+  elsif call.several then
+    for tenant in select distinct organization_id from new_calls loop
+      insert into call_rollup_delta
+      select tenant, environment, date_bin('15 minutes', created_at, '0001-01-01Z'::timestamptz), phone_number_id,
+        direction, status, count(*), count(answered_at), coalesce(sum(duration), 0),
+        coalesce(sum(cost_cents), 0)
+      from new_calls where organization_id = tenant group by 2, 3, 4, 5, 6;
+    end loop;
+  end if;
+  return null;
+end $$;
+--> statement-breakpoint
+create function note_call_update() returns trigger language plpgsql security definer set search_path from current as $$
+begin
+  if old.created_at = new.created_at and old.phone_number_id is not distinct from new.phone_number_id
+    and old.direction = new.direction and old.status = new.status
+  then
+    insert into call_rollup_delta values (new.organization_id, new.environment,
+      date_bin('15 minutes', new.created_at, '0001-01-01Z'::timestamptz), new.phone_number_id, new.direction, new.status, 0,
+      (new.answered_at is not null)::int - (old.answered_at is not null)::int,
+      coalesce(new.duration, 0)::bigint - coalesce(old.duration, 0), coalesce(new.cost_cents, 0)::bigint - coalesce(old.cost_cents, 0));
+  else
+    insert into call_rollup_delta values
+      (old.organization_id, old.environment, date_bin('15 minutes', old.created_at, '0001-01-01Z'::timestamptz),
+        old.phone_number_id, old.direction, old.status, -1, -(old.answered_at is not null)::int,
+        -coalesce(old.duration, 0)::bigint, -coalesce(old.cost_cents, 0)::bigint),
+      (new.organization_id, new.environment, date_bin('15 minutes', new.created_at, '0001-01-01Z'::timestamptz),
+        new.phone_number_id, new.direction, new.status, 1, (new.answered_at is not null)::int,
+        coalesce(new.duration, 0)::bigint, coalesce(new.cost_cents, 0)::bigint);
+  end if;
+  return null;
+end $$;
+--> statement-breakpoint
+create function note_call_deletes() returns trigger language plpgsql security definer set search_path from current as $$
+declare
+  tenant uuid;
+begin
+  for tenant in select distinct organization_id from old_calls loop
+    insert into call_rollup_delta
+    select tenant, environment, date_bin('15 minutes', created_at, '0001-01-01Z'::timestamptz), phone_number_id,
+      direction, status, -count(*), -count(answered_at), -coalesce(sum(duration), 0),
+      -coalesce(sum(cost_cents), 0)
+    from old_calls where organization_id = tenant group by 2, 3, 4, 5, 6;
+  end loop;
+  return null;
+end $$;
+--> statement-breakpoint
+create trigger calls_rollup_insert after insert on calls referencing new table as new_calls
+  for each statement execute function note_call_inserts();
+--> statement-breakpoint
+create trigger calls_rollup_update after update on calls for each row
+  when (row (old.created_at, old.phone_number_id, old.direction, old.status, old.answered_at is null, old.duration, old.cost_cents)
+    is distinct from row (new.created_at, new.phone_number_id, new.direction, new.status, new.answered_at is null, new.duration, new.cost_cents))
+  execute function note_call_update();
+--> statement-breakpoint
+create trigger calls_rollup_delete after delete on calls referencing old table as old_calls
+  for each statement execute function note_call_deletes();
+--> statement-breakpoint
+-- The buckets that a quarter of an hour adds to, one row a level.
+create or replace function call_rollup_levels(quarter timestamptz, number uuid)
+  returns table (grain text, scope text, level_number uuid, start_at timestamptz) language sql stable as $$
+  select level.grain, level.scope, level.number,
+    case level.grain
+      when 'quarter' then quarter
+      when 'six_hours' then date_bin('6 hours', quarter, '0001-01-01Z'::timestamptz)
+      else date_trunc(level.grain, quarter at time zone 'UTC') at time zone 'UTC'
+    end
+  from (values
+    ('quarter', 'all', '00000000-0000-0000-0000-000000000000'::uuid),
+    ('hour', 'all', '00000000-0000-0000-0000-000000000000'::uuid),
+    ('six_hours', 'all', '00000000-0000-0000-0000-000000000000'::uuid),
+    ('day', 'all', '00000000-0000-0000-0000-000000000000'::uuid),
+    ('month', 'all', '00000000-0000-0000-0000-000000000000'::uuid),
+    ('hour', 'number', number),
+    ('day', 'number', number),
+    ('month', 'number', number)
+  ) level (grain, scope, number)
+  where level.number is not null
+$$;
+--> statement-breakpoint
+-- What call_rollup holds when no deltas are left: all levels, counted from the calls.
+create or replace function scan_call_rollup() returns setof call_rollup language sql stable as $$
+  with
+  numbers as materialized (
+    select organization_id, environment, date_bin('15 minutes', created_at, '0001-01-01Z'::timestamptz) as bucket,
+      direction, status, phone_number_id, count(*) as calls, count(answered_at) as answered,
+      coalesce(sum(duration), 0) as duration, coalesce(sum(cost_cents), 0) as cost
+    from calls group by 1, 2, 3, 4, 5, 6
+  ),
+  quarters as materialized (
+    select organization_id, environment, bucket, direction, status,
+      sum(calls)::bigint as calls, sum(answered)::bigint as answered, sum(duration)::bigint as duration,
+      sum(cost)::bigint as cost
+    from numbers group by 1, 2, 3, 4, 5
+  ),
+  hours as materialized (
+    select organization_id, environment, date_bin('1 hour', bucket, '0001-01-01Z'::timestamptz) as bucket, direction, status,
+      sum(calls)::bigint as calls, sum(answered)::bigint as answered, sum(duration)::bigint as duration,
+      sum(cost)::bigint as cost
+    from quarters group by 1, 2, 3, 4, 5
+  ),
+  six_hours as materialized (
+    select organization_id, environment, date_bin('6 hours', bucket, '0001-01-01Z'::timestamptz) as bucket, direction, status,
+      sum(calls)::bigint as calls, sum(answered)::bigint as answered, sum(duration)::bigint as duration,
+      sum(cost)::bigint as cost
+    from hours group by 1, 2, 3, 4, 5
+  ),
+  days as materialized (
+    select organization_id, environment, date_bin('1 day', bucket, '0001-01-01Z'::timestamptz) as bucket, direction, status,
+      sum(calls)::bigint as calls, sum(answered)::bigint as answered, sum(duration)::bigint as duration,
+      sum(cost)::bigint as cost
+    from six_hours group by 1, 2, 3, 4, 5
+  ),
+  months as materialized (
+    select organization_id, environment, date_trunc('month', bucket at time zone 'UTC') at time zone 'UTC' as bucket, direction, status,
+      sum(calls)::bigint as calls, sum(answered)::bigint as answered, sum(duration)::bigint as duration,
+      sum(cost)::bigint as cost
+    from days group by 1, 2, 3, 4, 5
+  ),
+  number_hours as materialized (
+    select organization_id, environment, date_bin('1 hour', bucket, '0001-01-01Z'::timestamptz) as bucket, direction, status, phone_number_id,
+      sum(calls)::bigint as calls, sum(answered)::bigint as answered, sum(duration)::bigint as duration,
+      sum(cost)::bigint as cost
+    from numbers where phone_number_id is not null group by 1, 2, 3, 4, 5, 6
+  ),
+  number_days as materialized (
+    select organization_id, environment, date_bin('1 day', bucket, '0001-01-01Z'::timestamptz) as bucket, direction, status, phone_number_id,
+      sum(calls)::bigint as calls, sum(answered)::bigint as answered, sum(duration)::bigint as duration,
+      sum(cost)::bigint as cost
+    from number_hours group by 1, 2, 3, 4, 5, 6
+  ),
+  number_months as materialized (
+    select organization_id, environment, date_trunc('month', bucket at time zone 'UTC') at time zone 'UTC' as bucket, direction, status, phone_number_id,
+      sum(calls)::bigint as calls, sum(answered)::bigint as answered, sum(duration)::bigint as duration,
+      sum(cost)::bigint as cost
+    from number_days group by 1, 2, 3, 4, 5, 6
+  )
+  select organization_id, environment, 'quarter', 'all', '00000000-0000-0000-0000-000000000000'::uuid, bucket, direction, status,
+    calls, answered, duration, cost
+  from quarters
+  union all
+  select organization_id, environment, 'hour', 'all', '00000000-0000-0000-0000-000000000000'::uuid, bucket, direction, status,
+    calls, answered, duration, cost
+  from hours
+  union all
+  select organization_id, environment, 'six_hours', 'all', '00000000-0000-0000-0000-000000000000'::uuid, bucket, direction, status,
+    calls, answered, duration, cost
+  from six_hours
+  union all
+  select organization_id, environment, 'day', 'all', '00000000-0000-0000-0000-000000000000'::uuid, bucket, direction, status,
+    calls, answered, duration, cost
+  from days
+  union all
+  select organization_id, environment, 'month', 'all', '00000000-0000-0000-0000-000000000000'::uuid, bucket, direction, status,
+    calls, answered, duration, cost
+  from months
+  union all
+  select organization_id, environment, 'hour', 'number', phone_number_id, bucket, direction, status,
+    calls, answered, duration, cost
+  from number_hours
+  union all
+  select organization_id, environment, 'day', 'number', phone_number_id, bucket, direction, status,
+    calls, answered, duration, cost
+  from number_days
+  union all
+  select organization_id, environment, 'month', 'number', phone_number_id, bucket, direction, status,
+    calls, answered, duration, cost
+  from number_months
+$$;
+--> statement-breakpoint
+delete from call_rollup_delta;
+--> statement-breakpoint
+truncate call_rollup;
+--> statement-breakpoint
+insert into call_rollup select * from scan_call_rollup() order by 1, 2, 3, 4, 5, 6, 7, 8;
