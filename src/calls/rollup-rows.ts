@@ -68,20 +68,17 @@ export function rollupRows({ filter, name }: PlanShape, isOneBucket: boolean): S
     sql`select ${bucketIn(`${name}DeltaCuts`)} as bucket, 0 as minus, direction, status, ${sums}
       from ${deltasOf({ filter, name })}`,
     ...(isOneBucket ? [] : [movedRows(`${name}Moved`, levelsOfPiece(filter))]),
-    movedRows(`${name}Counted`, callsOfPiece(filter)),
+    movedRows(`${name}Counted`, countOfPiece(filter)),
   ];
   return sql.join(parts, sql` union all `);
 }
 
 const sums = sql.raw('calls, answered, duration, cost');
 
-/** What lies between a bound and its cut, added up for each. */
+/** What lies between a bound and its cut. */
 function movedRows(pieces: string, rowsOfPiece: SQL): SQL {
-  return sql`select piece.plus as bucket, piece.minus, moved.* from ${pieceTable(pieces)} cross join lateral (
-      select direction, status, sum(calls)::bigint as calls, sum(answered)::bigint as answered,
-        sum(duration)::bigint as duration, sum(cost)::bigint as cost
-      from (${rowsOfPiece}) unmoved group by 1, 2
-    ) moved`;
+  return sql`select piece.plus as bucket, piece.minus, direction, status, ${sums}
+    from ${pieceTable(pieces)} cross join lateral (${rowsOfPiece}) moved`;
 }
 
 /** Rows (calls) of a plan of one bucket: the number of its calls is their sum. Of the table an index is enough. */
@@ -125,12 +122,13 @@ export function levelsOfPiece(filter: CallFilter): SQL {
     cross join lateral (${select(sql`level.scope = 'number' and level.phone_number_id = number.id`)}) of_number offset 0`;
 }
 
-/** The calls of `piece`, each as sums of one. */
-function callsOfPiece(filter: CallFilter): SQL {
-  const columns = sql`${calls.direction} as direction, ${calls.status} as status, 1 as calls,
-      case when ${calls.answeredAt} is null then 0 else 1 end as answered,
-      coalesce(${calls.duration}, 0)::bigint as duration, coalesce(${calls.costCents}, 0)::bigint as cost`;
-  return inPiece(filter, columns);
+/** The sums of the calls of `piece`. */
+function countOfPiece(filter: CallFilter): SQL {
+  const columns = sql`${calls.direction} as direction, ${calls.status} as status, ${calls.answeredAt} as answered_at,
+      ${calls.duration} as duration, ${calls.costCents} as cost_cents`;
+  return sql`select direction, status, count(*) as calls, count(answered_at) as answered,
+      coalesce(sum(duration), 0) as duration, coalesce(sum(cost_cents), 0) as cost
+    from (${inPiece(filter, columns)}) of_piece group by 1, 2`;
 }
 
 function inPiece(filter: CallFilter, columns: SQL): SQL {
