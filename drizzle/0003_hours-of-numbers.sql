@@ -1,4 +1,5 @@
--- Cheaper notes of changes, hours of single numbers, and quarters of a day, so that days of far zones are moved in few steps.
+-- Cheaper notes of changes; sums of single numbers by hour, and of all and single ones by six hours, so that days of far
+-- zones are moved in few steps.
 --
 -- A statement of one row, the usual one, is noted without grouping: half the cost. An update is noted row by row: what it
 -- takes away and what it adds hardly ever share a bucket, so that grouping many of them would save nothing.
@@ -101,6 +102,7 @@ create or replace function call_rollup_levels(quarter timestamptz, number uuid)
     ('day', 'all', '00000000-0000-0000-0000-000000000000'::uuid),
     ('month', 'all', '00000000-0000-0000-0000-000000000000'::uuid),
     ('hour', 'number', number),
+    ('six_hours', 'number', number),
     ('day', 'number', number),
     ('month', 'number', number)
   ) level (grain, scope, number)
@@ -152,11 +154,17 @@ create or replace function scan_call_rollup() returns setof call_rollup language
       sum(cost)::bigint as cost
     from numbers where phone_number_id is not null group by 1, 2, 3, 4, 5, 6
   ),
+  number_six_hours as materialized (
+    select organization_id, environment, date_bin('6 hours', bucket, '0001-01-01Z'::timestamptz) as bucket, direction, status, phone_number_id,
+      sum(calls)::bigint as calls, sum(answered)::bigint as answered, sum(duration)::bigint as duration,
+      sum(cost)::bigint as cost
+    from number_hours group by 1, 2, 3, 4, 5, 6
+  ),
   number_days as materialized (
     select organization_id, environment, date_bin('1 day', bucket, '0001-01-01Z'::timestamptz) as bucket, direction, status, phone_number_id,
       sum(calls)::bigint as calls, sum(answered)::bigint as answered, sum(duration)::bigint as duration,
       sum(cost)::bigint as cost
-    from number_hours group by 1, 2, 3, 4, 5, 6
+    from number_six_hours group by 1, 2, 3, 4, 5, 6
   ),
   number_months as materialized (
     select organization_id, environment, date_trunc('month', bucket at time zone 'UTC') at time zone 'UTC' as bucket, direction, status, phone_number_id,
@@ -187,6 +195,10 @@ create or replace function scan_call_rollup() returns setof call_rollup language
   select organization_id, environment, 'hour', 'number', phone_number_id, bucket, direction, status,
     calls, answered, duration, cost
   from number_hours
+  union all
+  select organization_id, environment, 'six_hours', 'number', phone_number_id, bucket, direction, status,
+    calls, answered, duration, cost
+  from number_six_hours
   union all
   select organization_id, environment, 'day', 'number', phone_number_id, bucket, direction, status,
     calls, answered, duration, cost

@@ -4,8 +4,8 @@ import { instantMax } from './calendar.ts';
 export const grains = ['quarter', 'hour', 'six_hours', 'day', 'month'] as const;
 export type Grain = (typeof grains)[number];
 
-/** Grains that single numbers have: others would hardly be fewer than the calls themselves. */
-export const grainsOfNumbers: readonly Grain[] = ['hour', 'day', 'month'];
+/** Grains that single numbers have: quarters would hardly be fewer than the calls themselves. */
+export const grainsOfNumbers: readonly Grain[] = ['hour', 'six_hours', 'day', 'month'];
 
 const lengthMs = { quarter: 900_000, hour: 3_600_000, six_hours: 21_600_000, day: 86_400_000 } as const;
 
