@@ -176,6 +176,10 @@ function allowOrigins(origins: readonly string[]) {
     origin: [...origins],
     allowMethods: ['GET', 'HEAD', 'POST', 'DELETE'],
     allowHeaders: [
+      // Apollo's clients name themselves by these; a preflight that does not allow them fails the request.
+      'apollo-require-preflight',
+      'apollographql-client-name',
+      'apollographql-client-version',
       'authorization',
       'content-type',
       'x-api-key',

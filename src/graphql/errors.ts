@@ -6,7 +6,8 @@ export type GraphQLErrorCode =
   | 'GRAPHQL_PARSE_FAILED'
   | 'GRAPHQL_VALIDATION_FAILED'
   | 'BAD_USER_INPUT'
-  | 'BAD_REQUEST';
+  | 'BAD_REQUEST'
+  | 'PERSISTED_QUERY_NOT_SUPPORTED';
 
 /** An AppError as a GraphQL error: bad arguments are BAD_USER_INPUT with the REST code as the reason. */
 export function toGraphQLError(error: AppError): GraphQLError {

@@ -41,6 +41,9 @@ export async function answerGraphQL(
     operation,
   });
   if ('problem' in params) return refuse([refusal('BAD_REQUEST', params.problem)], 'refused', 400);
+  if ('persistedQuery' in params) {
+    return refuse([refusal('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported')]);
+  }
 
   const prepared = gateway.prepare(params);
   if ('errors' in prepared) return refuse(prepared.errors);
@@ -91,7 +94,7 @@ function findMediaType(accept: string | null): MediaType | null {
   return null;
 }
 
-type Params = OperationParams | { readonly problem: string };
+type Params = OperationParams | { readonly problem: string } | { readonly persistedQuery: true };
 
 function parseUrlParams(url: string): Params {
   const { searchParams } = new URL(url);
@@ -128,6 +131,10 @@ function parseBody(body: string | null): Params {
 function parseParams(value: unknown): Params {
   if (!isObject(value)) return { problem: 'The body must be one JSON object; batches are not taken.' };
   const { query, operationName, variables, extensions } = value;
+  // A hash in the document's place: Apollo's and urql's clients take this message for "send the document".
+  if (query == null && isObject(extensions) && isObject(extensions.persistedQuery)) {
+    return { persistedQuery: true };
+  }
   if (typeof query !== 'string' || query === '') return { problem: 'query must be a GraphQL document.' };
   if (operationName != null && typeof operationName !== 'string')
     return { problem: 'operationName must be a string.' };

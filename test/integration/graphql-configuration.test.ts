@@ -62,14 +62,16 @@ describeOnEmbedded('the configuration of GraphQL', (database) => {
       const preflight = {
         origin: 'https://app.example',
         'access-control-request-method': 'DELETE',
-        'access-control-request-headers': 'authorization,content-type',
+        'access-control-request-headers': 'apollographql-client-name,authorization,content-type',
       };
       for (const path of ['/graphql', '/calls/1', '/v1/calls']) {
         const { status, headers } = await restClient(open(ours), null).send('OPTIONS', path, preflight);
         expect(status).toBe(204);
         expect(headers.get('access-control-allow-origin')).toBe('https://app.example');
         expect(headers.get('access-control-allow-methods')).toMatch(/POST.*DELETE|DELETE.*POST/);
-        expect(headers.get('access-control-allow-headers')?.toLowerCase()).toContain('authorization');
+        for (const name of preflight['access-control-request-headers'].split(',')) {
+          expect(headers.get('access-control-allow-headers')?.toLowerCase()).toContain(name);
+        }
       }
     });
 
