@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { cors } from 'hono/cors';
 import { type Authenticator, createAuthenticator } from './auth/authenticate.ts';
@@ -16,6 +15,7 @@ import { createLimits, findAddress } from './limits/limits.ts';
 import type { RedisConnection } from './limits/redis.ts';
 import { limitHeaderNames } from './limits/request-charge.ts';
 import type { Log } from './log.ts';
+import { refuse, toErrorBody, toRequestId } from './refusal.ts';
 import type { RequestEnv } from './rest/request.ts';
 import { createRestRoutes } from './rest/routes.ts';
 
@@ -37,6 +37,8 @@ export interface App {
   fetch(request: Request, env?: object): Promise<Response>;
   /** As fetch; what is a text comes as a TextResponse, for a server that can send it as it is. */
   answer(request: Request, env?: object): Promise<Response | TextResponse>;
+  /** The answer to what came to no request. */
+  refuse(error: AppError, givenRequestId?: string): TextResponse;
   /** From now on /readyz answers 503: the process is about to stop. */
   startDraining(): void;
 }
@@ -107,6 +109,7 @@ export function createApp({ config, database, log, demo = null, ...parts }: AppP
   return {
     answer,
     fetch: async (request, env) => toResponse(await answer(request, env)),
+    refuse: (error, givenRequestId) => refuse(log, error, givenRequestId),
     startDraining: health.startDraining,
   };
 }
@@ -122,8 +125,7 @@ function observe(log: Log) {
   const lines = log.child({}, { redact: [] });
   return async (c: AppContext, next: () => Promise<void>): Promise<void> => {
     const startedAt = performance.now();
-    const given = c.req.raw.headers.get('x-request-id') ?? '';
-    const requestId = /^[!-~]{1,128}$/.test(given) ? given : randomUUID();
+    const requestId = toRequestId(c.req.raw.headers.get('x-request-id'));
     c.set('requestId', requestId);
     c.set('caller', null);
     c.set('charge', null);
@@ -192,7 +194,5 @@ function toErrorResponse(c: AppContext, error: AppError): Response {
   if (c.req.path === '/graphql') {
     return toGraphQLErrorResponse(error, c.req.raw.headers.get('accept'), c.get('requestId'));
   }
-  const { message, code, details, retryAfterSeconds, headers, status } = error;
-  const retry = retryAfterSeconds === undefined ? {} : { retry_after: retryAfterSeconds };
-  return respondJson({ error: message, code, ...(details && { details }), ...retry }, status, headers);
+  return respondJson(toErrorBody(error), error.status, error.headers);
 }

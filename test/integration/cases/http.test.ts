@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'vitest';
 import { ask, describeCases, graphql, post } from '../../support/cases/rows.ts';
-import { exchange, statusesIn } from '../../support/cases/wire.ts';
+import { exchange, lastAnswerIn, statusesIn } from '../../support/cases/wire.ts';
 import { allowedOrigin, type World } from '../../support/cases/world.ts';
 
 const bodyBytesMax = 256 * 1024;
@@ -23,9 +23,20 @@ const headOf = ({ credentials }: World, ...more: string[]) =>
 /** A request that, had it been taken for a second one, would be answered 200. */
 const smuggled = lines('GET /healthz HTTP/1.1', 'Host: gateway.test');
 
-async function requireRefusedBytes(world: World, bytes: string): Promise<void> {
+/** The last answer in the text is a whole one: an error with this code, with all that every answer has. */
+function requireError(text: string, code: string | RegExp): void {
+  const { head, body } = lastAnswerIn(text);
+  expect(body, text).toEqual({ error: expect.any(String), code: expect.stringMatching(code) });
+  expect(head).toMatch(/\r\nx-request-id: [!-~]{1,128}(\r\n|$)/i);
+  expect(head).toMatch(/\r\ncontent-type: application\/json(\r\n|$)/i);
+  expect(head).toMatch(/\r\nx-content-type-options: nosniff(\r\n|$)/i);
+  expect(head).toMatch(/\r\ncache-control: no-store(\r\n|$)/i);
+}
+
+async function requireRefusedBytes(world: World, bytes: string, code = 'BAD_REQUEST'): Promise<void> {
   const { text, closed } = await exchange(world.port, bytes);
   expect([statusesIn(text), closed], JSON.stringify(bytes.slice(0, 300))).toEqual([[400], true]);
+  requireError(text, code);
 }
 
 async function requireAlive(world: World): Promise<void> {
@@ -136,13 +147,15 @@ describeCases('abuse of HTTP', [
     case: 160,
     name: 'a URL of 20 KB is too long',
     ask: [{ path: `/calls?x=${'x'.repeat(20_000)}` }],
-    status: [414, 431],
+    status: 431,
+    code: 'HEADERS_TOO_LARGE',
   },
   {
     case: 160,
     name: 'a header of 20 KB is too long',
     ask: [{ path: '/calls', headers: { 'x-long': 'x'.repeat(20_000) } }],
     status: 431,
+    code: 'HEADERS_TOO_LARGE',
   },
   {
     case: 160,
@@ -150,15 +163,23 @@ describeCases('abuse of HTTP', [
     ask: [
       { path: '/calls', headers: Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`x-${i}`, '1'])) },
     ],
-    status: [400, 431],
+    status: 431,
+    code: 'HEADERS_TOO_LARGE',
   },
   {
     case: 161,
-    name: 'a connection whose headers do not come is closed with 408',
-    timeoutMs: 20_000,
-    check: async ({ port }) => {
-      const { text, closed } = await exchange(port, 'GET /calls HTTP/1.1\r\nHost: x\r\n', 11_500);
-      expect([statusesIn(text), closed]).toEqual([[408], true]);
+    only: 'embedded',
+    name: 'a connection whose headers or body do not come is closed with 408',
+    timeoutMs: 50_000,
+    check: async (world) => {
+      const slow = await Promise.all([
+        exchange(world.port, 'GET /calls HTTP/1.1\r\nHost: x\r\n', 11_500),
+        exchange(world.port, headOf(world, 'Content-Length: 100'), 33_000),
+      ]);
+      for (const { text, closed } of slow) {
+        expect([statusesIn(text), closed]).toEqual([[408], true]);
+        requireError(text, 'REQUEST_TIMEOUT');
+      }
     },
   },
   {
@@ -225,7 +246,7 @@ describeCases('abuse of HTTP', [
   {
     case: 164,
     name: 'a request without a host is refused',
-    check: (world) => requireRefusedBytes(world, lines('GET /healthz HTTP/1.1')),
+    check: (world) => requireRefusedBytes(world, lines('GET /healthz HTTP/1.1'), 'INVALID_URL'),
   },
   {
     case: 164,
@@ -245,9 +266,23 @@ describeCases('abuse of HTTP', [
         ['/calls?#', '?'],
       ] as const) {
         const head = getHeadOf(target, host, a);
-        const [status] = statusesIn((await exchange(world.port, head)).text);
+        const { text } = await exchange(world.port, head);
+        const [status] = statusesIn(text);
         expect([400, 404], `${target} of ${host}: ${status}`).toContain(status);
+        requireError(text, status === 400 ? /^(INVALID_URL|BAD_REQUEST)$/ : 'ROUTE_NOT_FOUND');
       }
+    },
+  },
+  {
+    case: 164,
+    name: 'a request whose host is none is named by its id, and stands in the log',
+    check: async (world) => {
+      const head = lines('GET /calls HTTP/1.1', 'Host: x/y', 'X-Request-Id: bad-host', 'Connection: close');
+      const { text } = await exchange(world.port, head);
+      requireError(text, 'INVALID_URL');
+      expect(text).toMatch(/\r\nx-request-id: bad-host\r\n/i);
+      const line = world.app.logLines().find(({ requestId }) => requestId === 'bad-host');
+      expect(line).toMatchObject({ status: 400, code: 'INVALID_URL' });
     },
   },
   {
@@ -276,6 +311,7 @@ describeCases('abuse of HTTP', [
         lines('GET /healthz HTTP/1.1', 'Host: x', 'Expect: banana', 'Connection: close'),
       );
       expect(statusesIn(text)).toEqual([417]);
+      requireError(text, 'EXPECTATION_FAILED');
     },
   },
   {
