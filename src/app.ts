@@ -5,7 +5,7 @@ import type { Caller } from './auth/caller.ts';
 import type { Config } from './config.ts';
 import type { Database } from './db/client.ts';
 import { toAppError } from './db/errors.ts';
-import { AppError, methodNotAllowed, routeNotFound } from './errors.ts';
+import { AppError, databaseUnavailable, methodNotAllowed, routeNotFound } from './errors.ts';
 import { createGraphiql, type Demo } from './graphiql/serve.ts';
 import { createGateway } from './graphql/gateway.ts';
 import { answerGraphQL, toGraphQLErrorResponse } from './graphql/http.ts';
@@ -29,6 +29,8 @@ export interface AppParts {
   readonly foldSoon?: () => void;
   /** Who a request is; by default what the configuration says. */
   readonly authenticator?: Authenticator;
+  /** Until this gives true nothing is asked of the database; by default it may be asked at once. */
+  readonly isUpToDate?: () => boolean;
   /** Where rate limits are counted for all instances; without it each counts for itself. */
   readonly redis?: RedisConnection | null;
 }
@@ -59,7 +61,9 @@ export function createApp({ config, database, log, demo = null, ...parts }: AppP
 
   const limits = createLimits({ ...config, redis: parts.redis?.client ?? null, log });
 
+  const { isUpToDate = () => true } = parts;
   const authenticate = async (c: AppContext): Promise<Caller> => {
+    if (!isUpToDate()) throw databaseUnavailable();
     const { headers } = c.req.raw;
     const identify = () => authenticator.authenticate(headers);
     const caller = await (limits?.guard(headers, findAddress(c.env), identify) ?? identify());
@@ -101,7 +105,7 @@ export function createApp({ config, database, log, demo = null, ...parts }: AppP
   app.notFound((c) => toErrorResponse(c, routeNotFound()));
   app.onError((error, c) => {
     const known = error instanceof AppError ? error : toAppError(error);
-    if (known.status >= 500)
+    if (known.status >= 500 && !gateway.hasLogged(known))
       log.error({ requestId: c.get('requestId'), err: known.cause ?? known }, known.code);
     return toErrorResponse(c, known);
   });

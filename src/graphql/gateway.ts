@@ -58,6 +58,8 @@ export interface Gateway {
     variables: Readonly<Record<string, unknown>>,
     scope: RequestScope,
   ): Promise<ExecutionResult>;
+  /** Whether the log has this error of an operation already. */
+  hasLogged(error: Error): boolean;
 }
 
 const validationErrorsMax = 10;
@@ -84,6 +86,7 @@ export function createGateway({ db, log, introspection, onManyPending }: Gateway
   const { parse, validate } = yoga.getEnveloped({});
   const documents = createDocumentCache();
   const prepared = new WeakMap<DocumentNode, PreparedDocument>();
+  const logged = new WeakSet<Error>();
 
   function validateDocument(document: DocumentNode): readonly GraphQLError[] {
     const errors = validate(schema, document) as readonly GraphQLError[];
@@ -146,10 +149,11 @@ export function createGateway({ db, log, introspection, onManyPending }: Gateway
     if (result.errors === undefined) return result;
     const onUnexpected = (err: unknown) => log.error({ requestId, err }, 'unexpected error');
     const errors = result.errors.map((error) => maskError(error, onUnexpected));
+    for (const { originalError } of errors) if (originalError != null) logged.add(originalError);
     return withRequestId({ ...result, errors }, requestId);
   }
 
-  return { schema, prepare, execute };
+  return { schema, prepare, execute, hasLogged: (error) => logged.has(error) };
 }
 
 const attemptsMax = 3;
