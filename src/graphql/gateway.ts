@@ -13,6 +13,7 @@ import type { Db } from '../db/client.ts';
 import { overloaded } from '../errors.ts';
 import type { RequestCharge } from '../limits/request-charge.ts';
 import type { Log } from '../log.ts';
+import type { DeletionAttempt } from './context.ts';
 import { createDocumentCache, PreparedDocument } from './documents.ts';
 import { maskError, refusal, withCode } from './errors.ts';
 import { executePlan } from './execution/execute.ts';
@@ -144,7 +145,12 @@ export function createGateway({ db, log, introspection, onManyPending }: Gateway
     if (found === null) throw new Error('A document without the operation was not prepared.');
     await charge?.addCost(found.measure(variables).cost);
     const scope = { db, caller, ...(onManyPending && { onManyPending }) };
-    const run = () => executePlan(found.plan, variables, { scope, requestId, loaders: createLoaders(scope) });
+    const noteDeletion = (attempt: DeletionAttempt) => {
+      const { organizationId, environment, actor } = caller;
+      log.info({ requestId, organizationId, environment, actor, ...attempt }, 'deletion of a call');
+    };
+    const run = () =>
+      executePlan(found.plan, variables, { scope, requestId, loaders: createLoaders(scope), noteDeletion });
     const result = await executeAgain(run);
     if (result.errors === undefined) return result;
     const onUnexpected = (err: unknown) => log.error({ requestId, err }, 'unexpected error');
