@@ -90,6 +90,12 @@ function badParameter(code: ErrorCode, parameter: string, got: unknown, expected
 
 export const invalidArgument = (parameter: string, got: unknown, expected: string) =>
   badParameter('INVALID_ARGUMENT', parameter, got, expected);
+export const pageTooLarge = (parameter: string, got: number, bytesMax: number) =>
+  invalidArgument(
+    parameter,
+    got,
+    `smaller: the transcripts and metadata of this page have more than ${bytesMax / 2 ** 20} MB`,
+  );
 export const invalidId = (parameter: string, got: unknown, expected = 'a UUID') =>
   badParameter('INVALID_ID', parameter, got, expected);
 export const invalidCursor = (parameter: string, got: unknown) =>
