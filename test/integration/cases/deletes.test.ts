@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { expect } from 'vitest';
-import { queryRows } from '../../../src/db/client.ts';
+import { openPostgres, queryRows } from '../../../src/db/client.ts';
 import { encodeGlobalId } from '../../../src/graphql/global-id.ts';
 import { interceptStatements } from '../../support/cases/intercept.ts';
 import { ask, describeCases, graphql, leakOfLog, type Question } from '../../support/cases/rows.ts';
 import type { World } from '../../support/cases/world.ts';
+import { createRole } from '../../support/role.ts';
 
 const races = 40;
 const destroy = (id: string, as: Question['as'] = 'a'): Question => ({
@@ -248,14 +249,70 @@ describeCases('deletes, privacy and audit', [
         expect(
           (await ask(world, { ...destroy(id, as), headers: { 'x-request-id': requestId } })).status,
         ).toBe(status);
-        const line = world.app.logLines().find((logged) => logged.requestId === requestId);
-        expect(line).toMatchObject({ method: 'DELETE', status });
-        expect(line?.organizationId).toBe(as === 'b' ? world.b.id : world.a.id);
+        const organizationId = as === 'b' ? world.b.id : world.a.id;
+        const logged = world.app.logLines().filter((line) => line.requestId === requestId);
+        expect(logged.find(({ msg }) => msg === 'request')).toMatchObject({
+          method: 'DELETE',
+          status,
+          organizationId,
+        });
+        expect(logged.find(({ msg }) => msg === 'deletion of a call')).toMatchObject({
+          callId: id,
+          organizationId,
+          environment: as === 'aTest' ? 'test' : 'live',
+          actor: expect.stringMatching(/^key:[0-9a-f-]{36}$/),
+          outcome: status === 403 ? 'refused' : 'not_found',
+        });
       }
       expect(await tombstonesOf(world, id)).toEqual([]);
     },
   },
-  { case: 190, name: 'the gateway may write no tombstone anew', waitsFor: 'the second lock of isolation' },
+  {
+    case: 190,
+    name: 'the log has one line for each deletion and each attempt, with its outcome, over GraphQL too',
+    check: async (world) => {
+      const live = await world.insertWholeCall({ status: 'in_progress' });
+      const over = await world.insertWholeCall();
+      for (const [id, outcome] of [
+        [live.id, 'in_progress'],
+        [over.id, 'deleted'],
+        [over.id, 'not_found'],
+      ] as const) {
+        const requestId = `attempt-${outcome}`;
+        const { headers, ...question } = destroyByGraphql(id);
+        await ask(world, { ...question, headers: { ...headers, 'x-request-id': requestId } });
+        const attempts = world.app
+          .logLines()
+          .filter((line) => line.requestId === requestId && line.msg === 'deletion of a call');
+        expect(attempts).toEqual([expect.objectContaining({ callId: id, outcome })]);
+      }
+    },
+  },
+  {
+    case: 190,
+    only: 'postgres',
+    name: 'the role that serves may add who deleted what, and neither read nor change it',
+    check: async (world) => {
+      const role = await createRole(world.database);
+      const database = openPostgres({ url: role.url, poolSize: 2 });
+      try {
+        const { port } = await world.serve({ database });
+        const { id } = await world.insertWholeCall();
+        expect((await ask(world, destroy(id), port)).status).toBe(204);
+        expect(await tombstonesOf(world, id)).toHaveLength(1);
+        for (const statement of [
+          'select * from call_deletions',
+          `update call_deletions set actor = 'key:x'`,
+          'delete from call_deletions',
+          'truncate call_deletions',
+        ])
+          await expect(role.sql.unsafe(statement)).rejects.toMatchObject({ code: '42501' });
+      } finally {
+        await database.close();
+        await role.drop();
+      }
+    },
+  },
   {
     case: 191,
     name: 'the log of every kind of request names nobody',
