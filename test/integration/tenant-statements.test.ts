@@ -36,19 +36,26 @@ async function listQuestions(world: World, as: 'a' | 'b'): Promise<Question[]> {
   const { completed, phoneNumberId, eventId, id } = world[as];
   const first = await ask(world, graphql('{ calls(first: 1) { pageInfo { endCursor } } }', {}, { as }));
   const after = first.body.data.calls.pageInfo.endCursor;
-  const parameters = 'query ($id: ID!, $after: String) ';
+  // A variable that is declared and not used would be refused.
+  const withParameters = (document: string) => {
+    const declared = [
+      ...(document.includes('$id') ? ['$id: ID!'] : []),
+      ...(document.includes('$after') ? ['$after: String'] : []),
+    ];
+    return `query ${declared.length > 0 ? `(${declared.join(', ')})` : ''} ${document}`;
+  };
   const everything =
     'totalCount pageInfo { hasNextPage hasPreviousPage } nodes { uuid transcript events(first: 1) { nodes { id } } recording { status } phoneNumber { e164 } organization { name } }';
   const lists = filters.flatMap((filter) =>
-    pages.map((page) => `${parameters}{ calls(${page}, filter: ${filter}) { ${everything} } }`),
+    pages.map((page) => `{ calls(${page}, filter: ${filter}) { ${everything} } }`),
   );
   const sums = filters.flatMap((filter) => [
-    `${parameters}{ callStats(filter: ${filter}) { total } }`,
-    `${parameters}{ callTrends(filter: ${filter}, interval: MONTH, timeZone: "Asia/Kathmandu") { points { total } } }`,
+    `{ callStats(filter: ${filter}) { total } }`,
+    `{ callTrends(filter: ${filter}, interval: MONTH, timeZone: "Asia/Kathmandu") { points { total } } }`,
   ]);
   const events = ['first: 1, type: "call.initiated"', 'last: 1'].map(
     (page) =>
-      `${parameters}{ call(id: "${completed.id}") { events(${page}) { nodes { id } pageInfo { hasNextPage } } } }`,
+      `{ call(id: "${completed.id}") { events(${page}) { nodes { id } pageInfo { hasNextPage } } } }`,
   );
   const ids = [
     encodeGlobalId('CallEvent', eventId),
@@ -60,7 +67,9 @@ async function listQuestions(world: World, as: 'a' | 'b'): Promise<Question[]> {
     (takesId ? ids : [undefined]).map((given) => graphql(query, { id: given }, { as })),
   );
   return [
-    ...[...lists, ...sums, ...events].map((query) => graphql(query, { id: phoneNumberId, after }, { as })),
+    ...[...lists, ...sums, ...events].map((document) =>
+      graphql(withParameters(document), { id: phoneNumberId, after }, { as }),
+    ),
     ...documents.filter(({ body }) => !String(body).includes('mutation')),
     ...[
       '/calls',
@@ -88,7 +97,9 @@ describeOnEachDatabase('every statement on a table of tenants', (database) => {
       const { port } = await world.serve({ database: { ...world.database, db } });
       for (const question of await listQuestions(world, as)) {
         const { status, text } = await ask(world, question, port);
-        expect([200, 400, 409], text).toContain(status);
+        // Ids of other types are bad input; whatever else is asked is answered.
+        const isAnswered = status === 200 || status === 409 || text.includes('INVALID_ID');
+        expect(isAnswered, `${question.path} ${question.body}: ${text}`).toBe(true);
         expect(text).not.toContain('INTERNAL_SERVER_ERROR');
       }
     }

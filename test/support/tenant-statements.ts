@@ -48,8 +48,10 @@ function splitQueries(text: string): string[] {
   const done: string[] = [];
   for (const character of text) {
     if (character === '(') open.push('');
-    else if (character === ')') done.push(open.pop() ?? '');
-    else open.push(`${open.pop() ?? ''}${character}`);
+    else if (character === ')') {
+      done.push(open.pop() ?? '');
+      open.push(`${open.pop() ?? ''}()`);
+    } else open.push(`${open.pop() ?? ''}${character}`);
   }
   return [...done, ...open]
     .flatMap((query) => query.split(/\bunion all\b/))
