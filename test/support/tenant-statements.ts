@@ -19,9 +19,11 @@ export function findUnbound({ text, parameters }: SentStatement, caller: Caller)
   const unbound: string[] = [];
   for (const query of queries) {
     for (const [, table = '', alias = `"${table}"`] of query.matchAll(reference)) {
+      // Mentions of calls are checked themselves, and `own` is a query of them.
+      const isChecked = (other = '') => other === 'own' || (other === 'calls' && table !== 'calls');
       const isBoundTo = (column: string, expected: string) =>
         [...query.matchAll(columnEquals(alias, column))].some(([, number, other]) =>
-          number === undefined ? other === 'own' : parameters[Number(number) - 1] === expected,
+          number === undefined ? isChecked(other) : parameters[Number(number) - 1] === expected,
         );
       if (!isBoundTo('organization_id', caller.organizationId)) unbound.push(`${table}: organization_id`);
       const hasEnvironment = tablesOfEnvironments.includes(table) && !query.includes('using own');
@@ -39,7 +41,7 @@ export function findUnbound({ text, parameters }: SentStatement, caller: Caller)
 /** `alias.column = $1`, or = the same column of another; names may be quoted. */
 function columnEquals(alias: string, column: string): RegExp {
   const name = alias.replaceAll('"', '');
-  return new RegExp(`(?<![\\w"])"?${name}"?\\."?${column}"? = (?:\\$(\\d+)|(\\w+)\\.${column})`, 'g');
+  return new RegExp(`(?<![\\w"])"?${name}"?\\."?${column}"? = (?:\\$(\\d+)|"?(\\w+)"?\\."?${column})`, 'g');
 }
 
 /** The queries of a statement, each without those within it: what is in parentheses, and the parts of a union. */
