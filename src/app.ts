@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { cors } from 'hono/cors';
 import { type Authenticator, createAuthenticator } from './auth/authenticate.ts';
@@ -6,7 +5,7 @@ import type { Caller } from './auth/caller.ts';
 import type { Config } from './config.ts';
 import type { Database } from './db/client.ts';
 import { toAppError } from './db/errors.ts';
-import { AppError, methodNotAllowed, routeNotFound } from './errors.ts';
+import { AppError, databaseUnavailable, methodNotAllowed, routeNotFound } from './errors.ts';
 import { createGraphiql, type Demo } from './graphiql/serve.ts';
 import { createGateway } from './graphql/gateway.ts';
 import { answerGraphQL, toGraphQLErrorResponse } from './graphql/http.ts';
@@ -16,6 +15,7 @@ import { createLimits, findAddress } from './limits/limits.ts';
 import type { RedisConnection } from './limits/redis.ts';
 import { limitHeaderNames } from './limits/request-charge.ts';
 import type { Log } from './log.ts';
+import { refuse, toErrorBody, toRequestId } from './refusal.ts';
 import type { RequestEnv } from './rest/request.ts';
 import { createRestRoutes } from './rest/routes.ts';
 
@@ -29,6 +29,8 @@ export interface AppParts {
   readonly foldSoon?: () => void;
   /** Who a request is; by default what the configuration says. */
   readonly authenticator?: Authenticator;
+  /** Until this gives true nothing is asked of the database; by default it may be asked at once. */
+  readonly isUpToDate?: () => boolean;
   /** Where rate limits are counted for all instances; without it each counts for itself. */
   readonly redis?: RedisConnection | null;
 }
@@ -37,6 +39,8 @@ export interface App {
   fetch(request: Request, env?: object): Promise<Response>;
   /** As fetch; what is a text comes as a TextResponse, for a server that can send it as it is. */
   answer(request: Request, env?: object): Promise<Response | TextResponse>;
+  /** The answer to what came to no request. */
+  refuse(error: AppError, givenRequestId?: string): TextResponse;
   /** From now on /readyz answers 503: the process is about to stop. */
   startDraining(): void;
 }
@@ -57,7 +61,9 @@ export function createApp({ config, database, log, demo = null, ...parts }: AppP
 
   const limits = createLimits({ ...config, redis: parts.redis?.client ?? null, log });
 
+  const { isUpToDate = () => true } = parts;
   const authenticate = async (c: AppContext): Promise<Caller> => {
+    if (!isUpToDate()) throw databaseUnavailable();
     const { headers } = c.req.raw;
     const identify = () => authenticator.authenticate(headers);
     const caller = await (limits?.guard(headers, findAddress(c.env), identify) ?? identify());
@@ -99,7 +105,7 @@ export function createApp({ config, database, log, demo = null, ...parts }: AppP
   app.notFound((c) => toErrorResponse(c, routeNotFound()));
   app.onError((error, c) => {
     const known = error instanceof AppError ? error : toAppError(error);
-    if (known.status >= 500)
+    if (known.status >= 500 && !gateway.hasLogged(known))
       log.error({ requestId: c.get('requestId'), err: known.cause ?? known }, known.code);
     return toErrorResponse(c, known);
   });
@@ -107,6 +113,7 @@ export function createApp({ config, database, log, demo = null, ...parts }: AppP
   return {
     answer,
     fetch: async (request, env) => toResponse(await answer(request, env)),
+    refuse: (error, givenRequestId) => refuse(log, error, givenRequestId),
     startDraining: health.startDraining,
   };
 }
@@ -122,8 +129,7 @@ function observe(log: Log) {
   const lines = log.child({}, { redact: [] });
   return async (c: AppContext, next: () => Promise<void>): Promise<void> => {
     const startedAt = performance.now();
-    const given = c.req.raw.headers.get('x-request-id') ?? '';
-    const requestId = /^[!-~]{1,128}$/.test(given) ? given : randomUUID();
+    const requestId = toRequestId(c.req.raw.headers.get('x-request-id'));
     c.set('requestId', requestId);
     c.set('caller', null);
     c.set('charge', null);
@@ -196,7 +202,5 @@ function toErrorResponse(c: AppContext, error: AppError): Response {
   if (c.req.path === '/graphql') {
     return toGraphQLErrorResponse(error, c.req.raw.headers.get('accept'), c.get('requestId'));
   }
-  const { message, code, details, retryAfterSeconds, headers, status } = error;
-  const retry = retryAfterSeconds === undefined ? {} : { retry_after: retryAfterSeconds };
-  return respondJson({ error: message, code, ...(details && { details }), ...retry }, status, headers);
+  return respondJson(toErrorBody(error), error.status, error.headers);
 }

@@ -5,6 +5,7 @@ import { addKeys } from './cli/keys.ts';
 import { addMigrate } from './cli/migrate.ts';
 import { addOrganizations } from './cli/organizations.ts';
 import { printError, toErrorLine } from './cli/output.ts';
+import { addRole } from './cli/role.ts';
 import { addRollup } from './cli/rollup.ts';
 import { addSeed } from './cli/seed.ts';
 import { ConfigError, loadConfig } from './config.ts';
@@ -26,7 +27,8 @@ function createProgram(): Command {
       const { runServe } = await import('./cli/serve.ts');
       await runServe(config);
     });
-  for (const add of [addMigrate, addSeed, addImport, addKeys, addOrganizations, addRollup]) add(program);
+  for (const add of [addMigrate, addSeed, addImport, addKeys, addOrganizations, addRollup, addRole])
+    add(program);
   return program;
 }
 

@@ -112,6 +112,7 @@ export function loadConfig(): Config {
 export function parseConfig(environment: Environment): Config {
   const parsed = environmentSchema.safeParse(withoutEmpty(environment));
   const mistakes = parsed.success ? [] : parsed.error.issues.map(toMistake);
+  mistakes.push(...findMisspelt(Object.keys(withoutEmpty(environment))));
   const production = environment.NODE_ENV === 'production';
   if (production && !environment.DATABASE_URL) mistakes.push('DATABASE_URL: required in production');
   const secret = environment.SUPABASE_JWT_SECRET;
@@ -139,6 +140,40 @@ export function parseConfig(environment: Environment): Config {
     rateLimit: env.RATE_LIMIT ?? (production ? 100 : 0),
     redisUrl: env.REDIS_URL,
   });
+}
+
+const ownPrefix = /^calls_?gateway_/i;
+// Names of a few letters are a letter away from names of others.
+const likeLengthMin = 8;
+
+/** Names that are no setting and were meant as one: it would be left at its default without a word. */
+function findMisspelt(names: readonly string[]): string[] {
+  const settings = Object.keys(environmentSchema.shape);
+  const toLetters = (name: string) => name.toUpperCase().replaceAll(/[^A-Z]/g, '');
+  return names.flatMap((name) => {
+    if (settings.includes(name)) return [];
+    if (ownPrefix.test(name)) return [`${name}: there is no such setting`];
+    const meant = settings.find(
+      (setting) => setting.length >= likeLengthMin && isOneSlipAway(toLetters(name), toLetters(setting)),
+    );
+    return meant === undefined ? [] : [`${name}: there is no such setting; ${meant} is one`];
+  });
+}
+
+/** Whether the texts are the same but for one letter that is more, less, another, or in its neighbour's place. */
+function isOneSlipAway(text: string, other: string): boolean {
+  if (Math.abs(text.length - other.length) > 1) return false;
+  let i = 0;
+  while (i < text.length && text[i] === other[i]) i++;
+  const rests = [
+    [i, i],
+    [i + 1, i],
+    [i, i + 1],
+    [i + 1, i + 1],
+  ] as const;
+  if (rests.some(([from, to]) => text.slice(from) === other.slice(to))) return true;
+  const isSwapped = text[i] === other[i + 1] && text[i + 1] === other[i];
+  return isSwapped && text.slice(i + 2) === other.slice(i + 2);
 }
 
 /** The text of `.env.example`: every setting with what it means, all commented out. */

@@ -11,6 +11,7 @@ export const statusByCode = {
   INVALID_ORGANIZATION_ID: 400,
   AMBIGUOUS_CREDENTIALS: 400,
   INVALID_URL: 400,
+  BAD_REQUEST: 400,
   MISSING_API_KEY: 401,
   INVALID_API_KEY: 401,
   INVALID_TOKEN: 401,
@@ -21,10 +22,13 @@ export const statusByCode = {
   ROUTE_NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
   NOT_ACCEPTABLE: 406,
+  REQUEST_TIMEOUT: 408,
   CALL_IN_PROGRESS: 409,
   PAYLOAD_TOO_LARGE: 413,
   UNSUPPORTED_MEDIA_TYPE: 415,
+  EXPECTATION_FAILED: 417,
   RATE_LIMIT_EXCEEDED: 429,
+  HEADERS_TOO_LARGE: 431,
   INTERNAL_SERVER_ERROR: 500,
   DATABASE_UNAVAILABLE: 503,
   OVERLOADED: 503,
@@ -86,6 +90,12 @@ function badParameter(code: ErrorCode, parameter: string, got: unknown, expected
 
 export const invalidArgument = (parameter: string, got: unknown, expected: string) =>
   badParameter('INVALID_ARGUMENT', parameter, got, expected);
+export const pageTooLarge = (parameter: string, got: number, bytesMax: number) =>
+  invalidArgument(
+    parameter,
+    got,
+    `smaller: the transcripts and metadata of this page have more than ${bytesMax / 2 ** 20} MB`,
+  );
 export const invalidId = (parameter: string, got: unknown, expected = 'a UUID') =>
   badParameter('INVALID_ID', parameter, got, expected);
 export const invalidCursor = (parameter: string, got: unknown) =>
@@ -102,7 +112,9 @@ export const duplicateParameter = (parameter: string) =>
   badParameter('DUPLICATE_PARAMETER', parameter, undefined, 'given once');
 export const invalidOrganizationId = (got: unknown) =>
   badParameter('INVALID_ORGANIZATION_ID', 'x-organization-id', got, 'a UUID');
-export const invalidUrl = () => new AppError('INVALID_URL', 'The URL is malformed.');
+export const invalidUrl = () => new AppError('INVALID_URL', 'The URL or its host is malformed.');
+
+export const badRequest = () => new AppError('BAD_REQUEST', 'The request is not valid HTTP/1.1.');
 
 export const ambiguousCredentials = () =>
   new AppError(
@@ -143,6 +155,11 @@ export const payloadTooLarge = (bytesMax: number) =>
   new AppError('PAYLOAD_TOO_LARGE', `The body may hold ${bytesMax} bytes at most.`);
 export const unsupportedMediaType = (types: string) =>
   new AppError('UNSUPPORTED_MEDIA_TYPE', `The body must be ${types}.`);
+export const requestTimeout = () => new AppError('REQUEST_TIMEOUT', 'The request took too long to arrive.');
+export const expectationFailed = () =>
+  new AppError('EXPECTATION_FAILED', 'The only expectation that is met is 100-continue.');
+export const headersTooLarge = () =>
+  new AppError('HEADERS_TOO_LARGE', 'The address and the headers are too large, or too many.');
 
 const retryAfter = (seconds: number) => ({ headers: { 'retry-after': String(seconds) } });
 export const rateLimitExceeded = (retryAfterSeconds: number) =>

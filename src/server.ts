@@ -3,8 +3,10 @@ import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { App } from './app.ts';
+import { headersTooLarge, invalidUrl } from './errors.ts';
 import { bodyBytesMax } from './graphql/http.ts';
 import { isTextResponse, type TextResponse } from './graphql/text-response.ts';
+import { answerMalformed, sendRefusal } from './malformed.ts';
 
 export interface ListenOptions {
   readonly host: string;
@@ -38,7 +40,12 @@ export async function listen(app: App, { host, port }: ListenOptions): Promise<R
       send(response, env.outgoing as ServerResponse);
       return RESPONSE_ALREADY_SENT;
     },
-    { overrideGlobalObjects: false },
+    {
+      overrideGlobalObjects: false,
+      errorHandler: (error) => {
+        throw error;
+      },
+    },
   );
   const server = createServer(
     {
@@ -47,13 +54,18 @@ export async function listen(app: App, { host, port }: ListenOptions): Promise<R
       keepAliveTimeout: keepAliveTimeoutMs,
       maxHeaderSize: headerBytesMax,
       connectionsCheckingInterval: connectionsCheckingMs,
+      // Its lack is refused below, with a body.
+      requireHostHeader: false,
     },
     (request, response) => {
       // Names and values take turns.
-      if (request.rawHeaders.length <= 2 * headersMax) return void listener(request, response);
-      response.writeHead(431, { connection: 'close' }).end();
+      if (request.rawHeaders.length > 2 * headersMax)
+        return sendRefusal(app, headersTooLarge(), request, response);
+      // Only what is wrong with the URL or the host comes to here: the app has an answer to all else.
+      listener(request, response).catch(() => sendRefusal(app, invalidUrl(), request, response));
     },
   );
+  answerMalformed(server, app);
   server.on('checkContinue', (request, response) => {
     // A larger body is refused without being sent.
     if (!(Number(request.headers['content-length']) > bodyBytesMax)) response.writeContinue();

@@ -115,6 +115,13 @@ export function callColumns(groups: readonly CallGroup[] = callGroups): SQL {
   );
 }
 
+/** How much of transcripts and metadata a page may hold. */
+export const contentBytesMax = 32 * 1024 * 1024;
+
+/** About how long the contents of a call are; only what is compressed has to be read to know. */
+export const contentBytes: SQL = sql`coalesce(octet_length(${calls.transcript}), 0)
+  + case when pg_column_size(${calls.metadata}) < 2000 then 0 else octet_length(${calls.metadata}::text) end`;
+
 /** The caller's own calls: the tenant and environment that every query on `calls` begins with, of callerValues. */
 export const ownCalls: SQL = sql`${calls.organizationId} = ${value('organizationId')} and ${calls.environment} = ${value('environment')}`;
 

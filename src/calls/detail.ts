@@ -11,6 +11,7 @@ import {
   ownCalls,
   type RecordingStatus,
 } from './call.ts';
+import { type DeletedCallError, deletedCall, isThere } from './deleted-call.ts';
 
 export interface Recording {
   readonly callId: string;
@@ -47,17 +48,29 @@ export async function findCallsByIds(
   return alignWith(ids, rows, (call) => call.id);
 }
 
-/** The recordings of these calls, aligned with them: null where a call has none. */
+/**
+ * The recordings of these calls, aligned with them: null where a call has none, a DeletedCallError where it was
+ * deleted since it was read.
+ */
 export async function findRecordingsByCallIds(
   { db, caller }: CallScope,
   callIds: readonly string[],
-): Promise<(Recording | null)[]> {
+): Promise<(Recording | DeletedCallError | null)[]> {
   requireScope(caller, 'calls:read');
-  const rows = await queryJsonRows<Recording>(
+  const rows = await queryJsonRows<RecordingRow>(
     { db, caller },
     { key: 'recordings by call', select: selectRecordings, values: { ids: callIds.join(',') } },
   );
-  return alignWith(callIds, rows, (recording) => recording.callId);
+  return alignWith(callIds, rows, ({ id }) => id).map((row) => {
+    if (row?.recording != null) return row.recording;
+    return row?.isThere ? null : deletedCall();
+  });
+}
+
+interface RecordingRow {
+  readonly id: string;
+  readonly recording: Recording | null;
+  readonly isThere: boolean;
 }
 
 /** The organization's phone numbers of these ids, aligned with them: null where there is none. */
@@ -90,11 +103,16 @@ const selectCalls = () =>
   sql`select ${callColumns()} from ${calls} where ${ownCalls} and ${calls.id} = any(${uuidsOf('ids')})`;
 
 const selectRecordings = () =>
-  sql`select ${recordings.callId} as "callId", ${recordings.status} as status, ${recordings.format} as format,
-      ${recordings.sizeBytes}::text as "sizeBytes", ${recordings.durationSeconds} as "durationSeconds",
-      ${recordings.storageKey} as "storageKey"
-    from ${recordings}
-    where ${recordings.organizationId} = ${value('organizationId')} and ${recordings.callId} = any(${uuidsOf('ids')})`;
+  sql`select of_call.id as id, recording.row as recording,
+      recording.row is not null or ${isThere(sql`of_call.id`)} as "isThere"
+    from unnest(${uuidsOf('ids')}) of_call(id)
+    left join lateral (
+      select json_build_object('callId', ${recordings.callId}, 'status', ${recordings.status},
+        'format', ${recordings.format}, 'sizeBytes', ${recordings.sizeBytes}::text,
+        'durationSeconds', ${recordings.durationSeconds}, 'storageKey', ${recordings.storageKey}) as row
+      from ${recordings}
+      where ${recordings.organizationId} = ${value('organizationId')} and ${recordings.callId} = of_call.id offset 0
+    ) recording on true`;
 
 const selectPhoneNumbers = () =>
   sql`select ${phoneNumbers.id} as id, ${phoneNumbers.e164} as e164, ${phoneNumbers.country} as country,

@@ -3,6 +3,7 @@ import { requireScope } from '../auth/caller.ts';
 import { uuidsOf, value } from '../db/prepared.ts';
 import { callEvents, calls } from '../db/schema.ts';
 import { type CallScope, type InstantText, ownCalls } from './call.ts';
+import { type DeletedCallError, deletedCall, isThere } from './deleted-call.ts';
 import { alignWith, type JsonQuestion, queryJsonRows } from './detail.ts';
 import type { Page, PageRequest } from './page-request.ts';
 import { at, positionValues } from './position.ts';
@@ -20,17 +21,20 @@ const eventColumns = sql`${callEvents.id} as id, ${callEvents.callId} as "callId
 
 /**
  * One page of the events of each of these calls, oldest first by (timestamp, id), aligned with the calls. One
- * statement, however many calls. The calls are taken to be the caller's.
+ * statement, however many calls. The calls are the caller's, as they were just read; a call that was deleted since
+ * has a DeletedCallError in place of a page.
  */
 export async function listEventsByCallIds(
   { db, caller }: CallScope,
   callIds: readonly string[],
   type: string | null,
   request: PageRequest,
-): Promise<Page<CallEvent>[]> {
+): Promise<(Page<CallEvent> | DeletedCallError)[]> {
   requireScope(caller, 'calls:read');
   const rows = await queryJsonRows<EventsRow>({ db, caller }, toQuestion(callIds, type, request));
-  return alignWith(callIds, rows, (row) => row.callId).map((row) => toPage(row, request));
+  return alignWith(callIds, rows, (row) => row.callId).map((row) =>
+    row === null || row.items === null ? deletedCall() : toPage(row, row.items, request),
+  );
 }
 
 /** The caller's events of these ids, aligned with them: null where there is none. */
@@ -72,7 +76,8 @@ function toQuestion(callIds: readonly string[], type: string | null, request: Pa
 
 interface EventsRow {
   readonly callId: string;
-  readonly items: CallEvent[];
+  /** Null where the call is gone. */
+  readonly items: CallEvent[] | null;
   readonly older: boolean;
   readonly newer: boolean;
 }
@@ -91,24 +96,27 @@ function eventsOf({ typed, backward, after, before }: EventsShape): SQL {
   }`;
   const exists = (where: SQL) => sql`exists (select 1 from ${callEvents} where ${ofCall} and ${where})`;
   return sql`select
-      (select coalesce(json_agg(e), '[]') from (
+      coalesce((select json_agg(e) from (
         select ${eventColumns} from ${callEvents}
         where ${ofCall}${after ? sql` and ${position} > ${at('after')}` : sql``}${before ? sql` and ${position} < ${at('before')}` : sql``}
-        order by ${callEvents.timestamp} ${direction}, ${callEvents.id} ${direction} limit ${value('limit')}) e) as items,
+        order by ${callEvents.timestamp} ${direction}, ${callEvents.id} ${direction} limit ${value('limit')}) e), case when ${isThere(sql`of_call.call_id`)} then '[]'::json end) as items,
       ${after ? exists(sql`${position} <= ${at('after')}`) : sql`false`} as older,
       ${before ? exists(sql`${position} >= ${at('before')}`) : sql`false`} as newer`;
 }
 
 const position = sql`(${callEvents.timestamp}, ${callEvents.id})`;
 
-function toPage(row: EventsRow | null, { size, backward }: PageRequest): Page<CallEvent> {
-  const rows = row?.items ?? [];
+function toPage(
+  { older, newer }: EventsRow,
+  rows: CallEvent[],
+  { size, backward }: PageRequest,
+): Page<CallEvent> {
   const more = rows.length > size;
   const items = rows.slice(0, size);
   return {
     items: backward ? items.reverse() : items,
-    hasNextPage: (row?.newer ?? false) || (more && !backward),
-    hasPreviousPage: (row?.older ?? false) || (more && backward),
+    hasNextPage: newer || (more && !backward),
+    hasPreviousPage: older || (more && backward),
     totalCount: null,
   };
 }

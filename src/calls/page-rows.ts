@@ -2,7 +2,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import type { Caller } from '../auth/caller.ts';
 import { type StatementShape, type Values, value } from '../db/prepared.ts';
 import { calls } from '../db/schema.ts';
-import { callColumns, callGroups } from './call.ts';
+import { callColumns, callGroups, contentBytes, contentBytesMax } from './call.ts';
 import { type CallFilter, filterValues, ofEachNumber, several, shapeOf, toCondition } from './filter.ts';
 import { findOffset, offsetValues } from './page-jump.ts';
 import type { PageExtras, PageRequest } from './page-request.ts';
@@ -115,9 +115,15 @@ function selectItems({ filter, groups, backward, after, before, offset }: PageSh
   const isSkip = offset === 'skip';
   const rows = (condition: SQL) =>
     sql`select * from ${calls} where ${condition}${place} ${order} limit ${value(isSkip ? 'reach' : 'limit')}`;
-  return sql`select coalesce(json_agg(page), '[]') from (
-    select ${callColumns(groups)} from (${mergeRows(filter, rows)}) ${calls} ${order}
-    limit ${value('limit')}${isSkip ? sql` offset ${value('offset')}` : sql``}) page`;
+  const columns = callColumns(groups);
+  const page = sql`from (${mergeRows(filter, rows)}) ${calls} ${order}
+    limit ${value('limit')}${isSkip ? sql` offset ${value('offset')}` : sql``}`;
+  if (!groups.includes('content'))
+    return sql`select coalesce(json_agg(item), '[]') from (select ${columns} ${page}) item`;
+  // Lengths are known without the contents, which are read where they are few enough; a page of one always is.
+  return sql`with page as materialized (select * ${page})
+    select case when ${value('limit')}::int > 2 and (select sum(${contentBytes}) from page ${calls}) > ${sql.raw(String(contentBytesMax))}
+      then null else (select coalesce(json_agg(item), '[]') from (select ${columns} from page ${calls} ${order}) item) end`;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { requireScope } from '../auth/caller.ts';
 import { queryShape } from '../db/prepared.ts';
-import type { Call, CallScope } from './call.ts';
+import { pageTooLarge } from '../errors.ts';
+import { type Call, type CallScope, contentBytesMax } from './call.ts';
 import type { CallFilter } from './filter.ts';
 import type { Page, PageExtras, PageRequest } from './page-request.ts';
 import { toStatement } from './page-rows.ts';
@@ -26,7 +27,8 @@ export async function listCalls(
 }
 
 interface PageRow {
-  readonly items: Call[];
+  /** Null where their contents are too much for one page. */
+  readonly items: Call[] | null;
   readonly totalCount: string | number | null;
   readonly newer: boolean;
   readonly older: boolean;
@@ -35,6 +37,7 @@ interface PageRow {
 
 function toPage(row: PageRow | undefined, { size, backward }: PageRequest): Page<Call> {
   if (row === undefined) throw new Error('A page statement gave no row.');
+  if (row.items === null) throw pageTooLarge(backward ? 'last' : 'first', size, contentBytesMax);
   const more = row.items.length > size;
   const items = row.items.slice(0, size);
   return {

@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../db/client.ts';
 import { findCode } from '../db/errors.ts';
-import { migratePostgresDatabase } from '../db/migrate.ts';
+import { compareSchema, migratePostgresDatabase } from '../db/migrate.ts';
 import { databaseUnavailable } from '../errors.ts';
 import type { Log } from '../log.ts';
 
 export interface StartingDatabase {
   /** Its ping fails until the database is up to date, so that readiness waits for that. */
   readonly database: Database;
+  isUpToDate(): boolean;
   /** Resolves when the database is up to date, or with false when it was stopped before. */
   readonly started: Promise<boolean>;
   stop(): void;
@@ -21,6 +22,13 @@ export function startDatabase(database: Database, url: string, log: Log): Starti
   const stopping = new AbortController();
   const { signal } = stopping;
   let upToDate = false;
+
+  /** Throws what a database throws that is not there. */
+  async function bringUpToDate(): Promise<boolean> {
+    const age = await compareSchema(database.db);
+    if (age === 'newer') log.error('the database is of a newer version of this program; start that one');
+    return age === 'same' || (age === 'older' && (await migrate()));
+  }
 
   async function migrate(): Promise<boolean> {
     try {
@@ -37,7 +45,7 @@ export function startDatabase(database: Database, url: string, log: Log): Starti
     while (!signal.aborted) {
       try {
         await database.ping();
-        upToDate = await migrate();
+        upToDate = await bringUpToDate();
         if (upToDate) return true;
         await sleep(pauseAfterMigrationMs, undefined, { signal }).catch(() => {});
       } catch (error) {
@@ -55,5 +63,10 @@ export function startDatabase(database: Database, url: string, log: Log): Starti
     if (!upToDate) throw databaseUnavailable();
     await database.ping();
   };
-  return { database: { ...database, ping }, started: run(), stop: () => stopping.abort() };
+  return {
+    database: { ...database, ping },
+    isUpToDate: () => upToDate,
+    started: run(),
+    stop: () => stopping.abort(),
+  };
 }

@@ -29,13 +29,16 @@ export async function runServe(config: Config): Promise<void> {
   }
   const database = await openDatabase(config);
   const demo = config.production ? null : await prepareDemo(config, database);
-  await serve(config, log, { database, started: Promise.resolve(true), stop: () => {}, demo });
+  await serve(config, log, {
+    ...{ database, demo, started: Promise.resolve(true) },
+    ...{ isUpToDate: () => true, stop: () => {} },
+  });
 }
 
 async function serve(
   config: Config,
   log: Log,
-  { database, started, stop, demo }: StartingDatabase & { demo: Demo | null },
+  { database, isUpToDate, started, stop, demo }: StartingDatabase & { demo: Demo | null },
 ): Promise<void> {
   const folding = started.then((isUp) => (isUp ? startRollupFolding(database.db, log) : null));
   let foldSoon = () => {};
@@ -44,7 +47,10 @@ async function serve(
     foldSoon = running?.foldSoon ?? foldSoon;
   });
   try {
-    const app = createApp({ config, database, log, demo, foldSoon: () => foldSoon(), redis });
+    const app = createApp({
+      ...{ config, database, log, demo, redis, isUpToDate },
+      foldSoon: () => foldSoon(),
+    });
     const server = await listen(app, config);
     // Before anybody learns that it serves, and may stop it.
     const signal = untilSignal();

@@ -1,10 +1,12 @@
 import { fileURLToPath } from 'node:url';
+import { sql as statement } from 'drizzle-orm';
+import { readMigrationFiles } from 'drizzle-orm/migrator';
 import type { PgliteDatabase } from 'drizzle-orm/pglite';
 import { migrate as migratePglite } from 'drizzle-orm/pglite/migrator';
 import { drizzle as drizzlePostgres } from 'drizzle-orm/postgres-js';
 import { migrate as migratePostgres } from 'drizzle-orm/postgres-js/migrator';
 import type { Sql } from 'postgres';
-import type { EmbeddedDatabase } from './client.ts';
+import { type Db, type EmbeddedDatabase, readRows } from './client.ts';
 import { defaultLimits } from './limits.ts';
 import { openOwnConnection } from './own-connection.ts';
 import { describeServer } from './server.ts';
@@ -43,6 +45,26 @@ export async function migratePostgresDatabase(url: string, signal?: AbortSignal)
     signal?.removeEventListener('abort', hangUp);
     await close();
   }
+}
+
+/**
+ * How a database's schema is to this program's: `older` where a migration is to be done. It needs no right but to
+ * read, so that a role without others can serve.
+ */
+export async function compareSchema(db: Db): Promise<'older' | 'same' | 'newer'> {
+  const own = Math.max(...readMigrationFiles(migrationsTable).map(({ folderMillis }) => folderMillis));
+  const [table] = await readRows<{ exists: boolean }>(
+    db,
+    statement`select to_regclass('drizzle.calls_gateway_migrations') is not null as exists`,
+  );
+  if (!table?.exists) return 'older';
+  const [last] = await readRows<{ at: string | number | null }>(
+    db,
+    statement`select max(created_at) as at from drizzle.calls_gateway_migrations`,
+  );
+  const at = Number(last?.at ?? 0);
+  if (at === own) return 'same';
+  return at < own ? 'older' : 'newer';
 }
 
 /** Brings an embedded database up to date; its lock file already keeps others out. */

@@ -6,4 +6,11 @@ export interface GatewayContext {
   readonly scope: CallScope;
   readonly requestId: string;
   readonly loaders: Loaders;
+  /** Notes an attempt to delete a call and what became of it: deletions alone leave a row. */
+  noteDeletion(attempt: DeletionAttempt): void;
+}
+
+export interface DeletionAttempt {
+  readonly callId: string;
+  readonly outcome: 'deleted' | 'not_found' | 'in_progress' | 'refused' | 'failed';
 }

@@ -7,7 +7,7 @@ import {
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { OperationPlan } from './execution/plan.ts';
-import { createMeasure, type OperationMeasure } from './limits.ts';
+import { createMeasure, type OperationMeasure } from './measure.ts';
 
 /** An operation of a document, with what is kept of it for each request. */
 export class DocumentOperation {

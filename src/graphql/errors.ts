@@ -61,6 +61,10 @@ export function maskError(error: unknown, onUnexpected: (error: unknown) => void
     return withCode(error, 'BAD_USER_INPUT');
   }
   onUnexpected(original);
-  const { message, code } = internalServerError();
-  return new GraphQLError(message, { ...place, extensions: { code } });
+  const failure = internalServerError(original);
+  return new GraphQLError(failure.message, {
+    ...place,
+    extensions: { code: failure.code },
+    originalError: failure,
+  });
 }

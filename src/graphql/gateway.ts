@@ -8,12 +8,16 @@ import {
 } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Caller } from '../auth/caller.ts';
+import { DeletedCallError } from '../calls/deleted-call.ts';
 import type { Db } from '../db/client.ts';
+import { overloaded } from '../errors.ts';
 import type { RequestCharge } from '../limits/request-charge.ts';
 import type { Log } from '../log.ts';
+import type { DeletionAttempt } from './context.ts';
 import { createDocumentCache, PreparedDocument } from './documents.ts';
 import { maskError, refusal, withCode } from './errors.ts';
 import { executePlan } from './execution/execute.ts';
+import type { OrPromise } from './execution/members.ts';
 import { findExcess, operationLimits } from './limits.ts';
 import { createLoaders } from './loaders.ts';
 import { schema } from './schema.ts';
@@ -55,6 +59,8 @@ export interface Gateway {
     variables: Readonly<Record<string, unknown>>,
     scope: RequestScope,
   ): Promise<ExecutionResult>;
+  /** Whether the log has this error of an operation already. */
+  hasLogged(error: Error): boolean;
 }
 
 const validationErrorsMax = 10;
@@ -81,6 +87,7 @@ export function createGateway({ db, log, introspection, onManyPending }: Gateway
   const { parse, validate } = yoga.getEnveloped({});
   const documents = createDocumentCache();
   const prepared = new WeakMap<DocumentNode, PreparedDocument>();
+  const logged = new WeakSet<Error>();
 
   function validateDocument(document: DocumentNode): readonly GraphQLError[] {
     const errors = validate(schema, document) as readonly GraphQLError[];
@@ -138,15 +145,36 @@ export function createGateway({ db, log, introspection, onManyPending }: Gateway
     if (found === null) throw new Error('A document without the operation was not prepared.');
     await charge?.addCost(found.measure(variables).cost);
     const scope = { db, caller, ...(onManyPending && { onManyPending }) };
-    const context = { scope, requestId, loaders: createLoaders(scope) };
-    const result = await executePlan(found.plan, variables, context);
+    const noteDeletion = (attempt: DeletionAttempt) => {
+      const { organizationId, environment, actor } = caller;
+      log.info({ requestId, organizationId, environment, actor, ...attempt }, 'deletion of a call');
+    };
+    const run = () =>
+      executePlan(found.plan, variables, { scope, requestId, loaders: createLoaders(scope), noteDeletion });
+    const result = await executeAgain(run);
     if (result.errors === undefined) return result;
     const onUnexpected = (err: unknown) => log.error({ requestId, err }, 'unexpected error');
     const errors = result.errors.map((error) => maskError(error, onUnexpected));
+    for (const { originalError } of errors) if (originalError != null) logged.add(originalError);
     return withRequestId({ ...result, errors }, requestId);
   }
 
-  return { schema, prepare, execute };
+  return { schema, prepare, execute, hasLogged: (error) => logged.has(error) };
+}
+
+const attemptsMax = 3;
+
+/**
+ * A call that is deleted between two statements would be half there: the operation is executed anew, and then finds
+ * it gone. Only queries read what belongs to a call.
+ */
+async function executeAgain(run: () => OrPromise<ExecutionResult>): Promise<ExecutionResult> {
+  for (let attempt = 1; attempt <= attemptsMax; attempt++) {
+    const result = await run();
+    const isOfThePast = result.errors?.some(({ originalError }) => originalError instanceof DeletedCallError);
+    if (!isOfThePast) return result;
+  }
+  throw overloaded();
 }
 
 const noIntrospection: Plugin = {

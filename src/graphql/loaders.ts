@@ -51,7 +51,9 @@ class RequestLoaders implements Loaders {
   }
 
   get recordings() {
-    this.#recordings ??= new DataLoader((ids) => findRecordingsByCallIds(this.#scope, ids));
+    this.#recordings ??= new DataLoader<string, Recording | null>((ids) =>
+      findRecordingsByCallIds(this.#scope, ids),
+    );
     return this.#recordings;
   }
 
@@ -75,7 +77,7 @@ class RequestLoaders implements Loaders {
     this.#eventPages ??= new Map();
     const loader =
       this.#eventPages.get(key) ??
-      new DataLoader((ids) => listEventsByCallIds(this.#scope, ids, type, request));
+      new DataLoader<string, Page<CallEvent>>((ids) => listEventsByCallIds(this.#scope, ids, type, request));
     this.#eventPages.set(key, loader);
     return loader;
   }

@@ -8,7 +8,7 @@ import {
   startOfDay,
   startOfNextDay,
 } from '../calls/calendar.ts';
-import { invalidRange } from '../errors.ts';
+import { AppError, invalidArgument, invalidRange } from '../errors.ts';
 import { respondJson } from '../graphql/text-response.ts';
 import type { DateParam, ListParams } from './params.ts';
 import { toRestCall, toRestPoint, toRestStats } from './projection.ts';
@@ -22,7 +22,11 @@ const offsetMax = 2 ** 31 - 1;
 export async function answerList(c: RequestContext, execute: Execute, params: ListParams): Promise<Response> {
   const { page, limit } = params;
   const offset = Math.min((page - 1) * limit, offsetMax);
-  const { calls } = await execute(c, 'list', { limit, offset, filter: toFilter(params) });
+  const { calls } = await execute(c, 'list', { limit, offset, filter: toFilter(params) }).catch(
+    (error: unknown) => {
+      throw toListError(error);
+    },
+  );
   const total = calls.totalCount;
   const totalPages = Math.ceil(total / limit);
   const data = calls.nodes.map((call) => toRestCall(call, null));
@@ -30,6 +34,12 @@ export async function answerList(c: RequestContext, execute: Execute, params: Li
     'x-total-count': String(total),
     link: toLinks(c.req.raw.url, page, totalPages),
   });
+}
+
+/** The page size has another name here than in the document. */
+function toListError(error: unknown): unknown {
+  if (!(error instanceof AppError) || error.details?.parameter !== 'first') return error;
+  return invalidArgument('limit', error.details.got, error.details.expected);
 }
 
 export async function answerStats(

@@ -130,7 +130,12 @@ describeOnEmbedded('the execution of a plan', (database) => {
     const operation = getOperationAST(parsed, 'Main');
     if (operation == null) throw new Error(`There is no Main in ${document}`);
     const plan = new OperationPlan(schema, parsed, operation);
-    const toContext = () => ({ scope, requestId: 'test', loaders: createLoaders(scope) });
+    const toContext = () => ({
+      scope,
+      requestId: 'test',
+      loaders: createLoaders(scope),
+      noteDeletion: () => {},
+    });
     const answers: [string, string][] = [];
     for (const variables of [...given, ...given]) {
       const expected = await execute({

@@ -11,6 +11,11 @@ export async function describeOnRedis(name: string, suite: (url: string) => void
   else describe.skip(`${name} (skipped: there is no Redis)`, () => suite(url));
 }
 
+/** The address of Redis, null where there is none. */
+export async function findRedis(): Promise<string | null> {
+  return (await answers()) ? url : null;
+}
+
 async function answers(): Promise<boolean> {
   const { hostname, port } = new URL(url);
   const socket = connect({ host: hostname, port: Number(port || 6379), timeout: connectTimeoutMs });

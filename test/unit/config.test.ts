@@ -105,6 +105,40 @@ describe('mistakes', () => {
   });
 });
 
+describe('names that are no setting', () => {
+  it.each([
+    ['DATABSE_URL', 'DATABASE_URL'],
+    ['DATABASE_URLS', 'DATABASE_URL'],
+    ['DATABASE_POLO', 'DATABASE_POOL'],
+    ['CORS_ORIGIN', 'CORS_ORIGINS'],
+    ['SUPABASE_JTW_SECRET', 'SUPABASE_JWT_SECRET'],
+    ['RATELIMIT', 'RATE_LIMIT'],
+    ['log_level', 'LOG_LEVEL'],
+  ])('and were meant as one are a mistake: %s', (name, meant) => {
+    expect(mistakesOf({ [name]: 'secret' })).toEqual([`${name}: there is no such setting; ${meant} is one`]);
+  });
+
+  it('and begin with the name of the program are a mistake', () => {
+    expect(namesOf(mistakesOf({ CALLS_GATEWAY_PORT: '1' }))).toEqual(['CALLS_GATEWAY_PORT']);
+  });
+
+  it.each([
+    'PATH',
+    'POST',
+    'HOSTS',
+    'SUPABASE_ANON_KEY',
+    'DATABASE_PORT',
+    'DATABASE_USER',
+    'TEST_DATABASE_URL',
+  ])('and belong to others are none: %s', (name) => {
+    expect(mistakesOf({ [name]: 'x' })).toEqual([]);
+  });
+
+  it('count for nothing where they are empty', () => {
+    expect(mistakesOf({ CORS_ORIGIN: '' })).toEqual([]);
+  });
+});
+
 describe('production', () => {
   it('requires DATABASE_URL, and an empty one is none', () => {
     expect(namesOf(mistakesOf({ NODE_ENV: 'production' }))).toEqual(['DATABASE_URL']);

@@ -7,7 +7,6 @@ import {
   type GraphQLObjectType,
   getVariableValues,
   type GraphQLResolveInfo as Info,
-  isObjectType,
   locatedError,
   responsePathAsArray,
 } from 'graphql';
@@ -15,12 +14,15 @@ import type { GatewayContext } from '../context.ts';
 import { CollectedErrors, type Path } from './collected-errors.ts';
 import {
   awaitMembers,
+  completeInTurns,
   completeLeaf,
   type Data,
   isIterable,
+  isLong,
   isPromise,
   type OrPromise,
   requireNullable,
+  requireType,
   setMember,
   toPath,
   toPlace,
@@ -186,11 +188,13 @@ class Execution {
     if (!isIterable(list)) {
       throw new GraphQLError(`Expected Iterable, but did not find one for field "${toPlace(field)}".`);
     }
+    const complete = (value: unknown, key: number) =>
+      this.#settle(field, item, info, { prev: path, key, typename: undefined }, value);
+    if (isLong(list)) return completeInTurns(list, complete);
     const items: unknown[] = [];
     let hasPromise = false;
     for (const value of list) {
-      const itemPath = { prev: path, key: items.length, typename: undefined };
-      const completed = this.#settle(field, item, info, itemPath, value);
+      const completed = complete(value, items.length);
       hasPromise ||= isPromise(completed);
       items.push(completed);
     }
@@ -220,14 +224,8 @@ class Execution {
     const resolveType = type.resolveType ?? defaultTypeResolver;
     const name = resolveType(value, this.#context, info, type);
     const complete = (found: string | undefined) =>
-      this.#completeObject(field, this.#requireType(field, type, found), info, path, value);
+      this.#completeObject(field, requireType(this.#plan.schema, field, type, found), info, path, value);
     return isPromise(name) ? name.then(complete) : complete(name as string | undefined);
-  }
-
-  #requireType({ nodes }: FieldPlan, abstract: GraphQLAbstractType, name: string | undefined) {
-    const type = name === undefined ? undefined : this.#plan.schema.getType(name);
-    if (isObjectType(type) && this.#plan.schema.isSubType(abstract, type)) return type;
-    throw new GraphQLError(`Abstract type "${abstract.name}" has no possible type "${name}".`, { nodes });
   }
 
   #completeObject(

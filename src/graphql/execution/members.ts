@@ -1,3 +1,11 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import {
+  type GraphQLAbstractType,
+  GraphQLError,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+  isObjectType,
+} from 'graphql';
 import type { Path } from './collected-errors.ts';
 import type { Completion, FieldPlan, LeafCompletion } from './plan.ts';
 
@@ -55,4 +63,41 @@ export function completeLeaf(field: FieldPlan, completion: LeafCompletion, value
 export function requireNullable(field: FieldPlan, { nullable }: Completion): null {
   if (nullable) return null;
   throw new Error(`Cannot return null for non-nullable field ${toPlace(field)}.`);
+}
+
+export function requireType(
+  schema: GraphQLSchema,
+  { nodes }: FieldPlan,
+  abstract: GraphQLAbstractType,
+  name: string | undefined,
+): GraphQLObjectType {
+  const type = name === undefined ? undefined : schema.getType(name);
+  if (isObjectType(type) && schema.isSubType(abstract, type)) return type;
+  throw new GraphQLError(`Abstract type "${abstract.name}" has no possible type "${name}".`, { nodes });
+}
+
+const itemsOfTurn = 200;
+
+/** Whether completing a list takes so long that others should be served meanwhile. */
+export function isLong(list: Iterable<unknown>): list is readonly unknown[] {
+  return Array.isArray(list) && list.length > itemsOfTurn;
+}
+
+/** Completes the items in order, in several turns of the event loop. */
+export async function completeInTurns(
+  list: readonly unknown[],
+  complete: (item: unknown, index: number) => unknown,
+): Promise<unknown[]> {
+  const items: unknown[] = [];
+  try {
+    for (const [i, item] of list.entries()) {
+      if (i > 0 && i % itemsOfTurn === 0) await nextTurn();
+      items.push(complete(item, i));
+    }
+  } catch (error) {
+    // Those that were begun may fail too, and somebody has to hear of it.
+    await Promise.allSettled(items);
+    throw error;
+  }
+  return await Promise.all(items);
 }

@@ -1,5 +1,5 @@
 import { deleteCall } from '../../calls/delete.ts';
-import { callInProgress, callNotFound } from '../../errors.ts';
+import { AppError, callInProgress, callNotFound } from '../../errors.ts';
 import { builder } from '../builder.ts';
 import { encodeGlobalId, toUuid } from '../global-id.ts';
 import { CallStatusEnum } from './enums.ts';
@@ -70,10 +70,16 @@ builder.mutationField('deleteCall', (t) =>
     description: 'Deletes a call with its events and its recording, for good. Needs the scope calls:write.',
     extensions: { cost: 10 },
     args: { input: t.arg({ type: DeleteCallInput, required: true, description: 'Which call.' }) },
-    resolve: async (_root, { input }, { scope, requestId, loaders }) => {
+    resolve: async (_root, { input }, { scope, requestId, loaders, noteDeletion }) => {
       const uuid = toUuid('input.id', 'Call', input.id);
       if (uuid === null) return toFailure('CallNotFoundError', callNotFound());
-      const deletion = await deleteCall(scope, { id: uuid, force: input.force ?? false, requestId });
+      const question = { id: uuid, force: input.force ?? false, requestId };
+      const deletion = await deleteCall(scope, question).catch((error: unknown) => {
+        const isRefused = error instanceof AppError && error.status < 500;
+        noteDeletion({ callId: uuid, outcome: isRefused ? 'refused' : 'failed' });
+        throw error;
+      });
+      noteDeletion({ callId: uuid, outcome: deletion.outcome });
       loaders.calls.clear(uuid);
       switch (deletion.outcome) {
         case 'deleted':

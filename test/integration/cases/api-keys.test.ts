@@ -311,7 +311,24 @@ describeCases('API keys', [
       expect(statements.filter((statement) => statement.includes('last_used_at'))).toHaveLength(1);
     },
   },
-  { case: 77, name: 'wrong keys from one address are slowed down', waitsFor: 'rate limits' },
+  {
+    case: 77,
+    name: 'wrong keys from one address are slowed down, and a key that is known is not',
+    check: async (world) => {
+      const { port } = await world.serve({ environment: { RATE_LIMIT: '1000' } });
+      expect((await ask(world, '/calls?limit=1', port)).status).toBe(200);
+      const answers = await Promise.all(
+        Array.from({ length: 200 }, (_, i) => ask(world, bearer(`kros_live_wrong${i}`), port)),
+      );
+      expect(answers.filter(({ status }) => status === 401)).toHaveLength(100);
+      for (const { status, code, headers } of answers.filter((answer) => answer.status !== 401)) {
+        expect([status, code]).toEqual([429, 'RATE_LIMIT_EXCEEDED']);
+        expect(Number(headers['retry-after'])).toBeGreaterThan(0);
+        expect(Number(headers['retry-after'])).toBeLessThanOrEqual(60);
+      }
+      expect((await ask(world, '/calls?limit=1', port)).status).toBe(200);
+    },
+  },
   {
     case: 78,
     name: 'a key of an organization that is gone is refused',

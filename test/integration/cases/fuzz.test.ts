@@ -52,7 +52,10 @@ describeOnEachDatabase('requests of any kind', (database) => {
     const property = fc.asyncProperty(rawRequest(world.credentials.a), async (bytes) => {
       const { text, closed } = await exchange(world.port, bytes, answerTimeoutMs, true);
       expect(closed).toBe(true);
-      for (const status of statusesIn(text)) expect(status).toBeLessThan(500);
+      const statuses = statusesIn(text);
+      for (const status of statuses) expect(status).toBeLessThan(500);
+      const named = text.match(/\r\nx-request-id: [!-~]+\r\n/gi) ?? [];
+      expect(named.length, text).toBe(statuses.filter((status) => status !== 100).length);
       expect(findLeak(text, [world.b.secret, world.b.e164])).toBeNull();
     });
     await fc.assert(property, { numRuns, seed });

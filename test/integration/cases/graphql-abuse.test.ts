@@ -342,7 +342,31 @@ describeCases('abuse of GraphQL', [
     ],
     ...refused,
   },
-  { case: 153, name: 'who floods slows down nobody else', waitsFor: 'rate limits' },
+  {
+    case: 153,
+    name: 'of 50 expensive queries at once most are refused, and another organization is served meanwhile',
+    check: async (world) => {
+      const { port } = await world.serve({ environment: { RATE_LIMIT: '20' } });
+      const query =
+        '{ calls(first: 90) { nodes { uuid events(first: 100) { nodes { id type data } } recording { status } } } }';
+      const startedAt = performance.now();
+      const flood = Promise.all(Array.from({ length: 50 }, () => ask(world, graphql(query), port)));
+      const others = await Promise.all(
+        Array.from({ length: 5 }, () => ask(world, { path: '/calls?limit=5', as: 'b' }, port)),
+      );
+      const othersMs = performance.now() - startedAt;
+      const answers = await flood;
+      const windows = Math.ceil((performance.now() - startedAt) / 1_000) + 1;
+      expect(others.map(({ status }) => status)).toEqual(Array(5).fill(200));
+      expect(othersMs).toBeLessThan(3_000);
+      const served = answers.filter(({ status }) => status === 200).length;
+      expect(served).toBeLessThanOrEqual(3 * windows);
+      const refused = answers.filter(({ status }) => status !== 200);
+      expect(new Set(refused.map(({ status, code }) => `${status} ${code}`))).toEqual(
+        new Set(['429 RATE_LIMIT_EXCEEDED']),
+      );
+    },
+  },
   {
     case: 154,
     name: 'documents that differ fill no memory',

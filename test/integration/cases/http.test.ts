@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
+import { openRedis } from '../../../src/limits/redis.ts';
+import { createLog } from '../../../src/log.ts';
 import { ask, describeCases, graphql, post } from '../../support/cases/rows.ts';
-import { exchange, statusesIn } from '../../support/cases/wire.ts';
+import { exchange, lastAnswerIn, statusesIn } from '../../support/cases/wire.ts';
 import { allowedOrigin, type World } from '../../support/cases/world.ts';
+import { findRedis } from '../../support/redis.ts';
 
 const bodyBytesMax = 256 * 1024;
 const lines = (...all: string[]) => `${all.join('\r\n')}\r\n\r\n`;
@@ -23,9 +26,20 @@ const headOf = ({ credentials }: World, ...more: string[]) =>
 /** A request that, had it been taken for a second one, would be answered 200. */
 const smuggled = lines('GET /healthz HTTP/1.1', 'Host: gateway.test');
 
-async function requireRefusedBytes(world: World, bytes: string): Promise<void> {
+/** The last answer in the text is a whole one: an error with this code, with all that every answer has. */
+function requireError(text: string, code: string | RegExp): void {
+  const { head, body } = lastAnswerIn(text);
+  expect(body, text).toEqual({ error: expect.any(String), code: expect.stringMatching(code) });
+  expect(head).toMatch(/\r\nx-request-id: [!-~]{1,128}(\r\n|$)/i);
+  expect(head).toMatch(/\r\ncontent-type: application\/json(\r\n|$)/i);
+  expect(head).toMatch(/\r\nx-content-type-options: nosniff(\r\n|$)/i);
+  expect(head).toMatch(/\r\ncache-control: no-store(\r\n|$)/i);
+}
+
+async function requireRefusedBytes(world: World, bytes: string, code = 'BAD_REQUEST'): Promise<void> {
   const { text, closed } = await exchange(world.port, bytes);
   expect([statusesIn(text), closed], JSON.stringify(bytes.slice(0, 300))).toEqual([[400], true]);
+  requireError(text, code);
 }
 
 async function requireAlive(world: World): Promise<void> {
@@ -136,13 +150,15 @@ describeCases('abuse of HTTP', [
     case: 160,
     name: 'a URL of 20 KB is too long',
     ask: [{ path: `/calls?x=${'x'.repeat(20_000)}` }],
-    status: [414, 431],
+    status: 431,
+    code: 'HEADERS_TOO_LARGE',
   },
   {
     case: 160,
     name: 'a header of 20 KB is too long',
     ask: [{ path: '/calls', headers: { 'x-long': 'x'.repeat(20_000) } }],
     status: 431,
+    code: 'HEADERS_TOO_LARGE',
   },
   {
     case: 160,
@@ -150,15 +166,23 @@ describeCases('abuse of HTTP', [
     ask: [
       { path: '/calls', headers: Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`x-${i}`, '1'])) },
     ],
-    status: [400, 431],
+    status: 431,
+    code: 'HEADERS_TOO_LARGE',
   },
   {
     case: 161,
-    name: 'a connection whose headers do not come is closed with 408',
-    timeoutMs: 20_000,
-    check: async ({ port }) => {
-      const { text, closed } = await exchange(port, 'GET /calls HTTP/1.1\r\nHost: x\r\n', 11_500);
-      expect([statusesIn(text), closed]).toEqual([[408], true]);
+    only: 'embedded',
+    name: 'a connection whose headers or body do not come is closed with 408',
+    timeoutMs: 50_000,
+    check: async (world) => {
+      const slow = await Promise.all([
+        exchange(world.port, 'GET /calls HTTP/1.1\r\nHost: x\r\n', 11_500),
+        exchange(world.port, headOf(world, 'Content-Length: 100'), 33_000),
+      ]);
+      for (const { text, closed } of slow) {
+        expect([statusesIn(text), closed]).toEqual([[408], true]);
+        requireError(text, 'REQUEST_TIMEOUT');
+      }
     },
   },
   {
@@ -225,7 +249,7 @@ describeCases('abuse of HTTP', [
   {
     case: 164,
     name: 'a request without a host is refused',
-    check: (world) => requireRefusedBytes(world, lines('GET /healthz HTTP/1.1')),
+    check: (world) => requireRefusedBytes(world, lines('GET /healthz HTTP/1.1'), 'INVALID_URL'),
   },
   {
     case: 164,
@@ -245,9 +269,23 @@ describeCases('abuse of HTTP', [
         ['/calls?#', '?'],
       ] as const) {
         const head = getHeadOf(target, host, a);
-        const [status] = statusesIn((await exchange(world.port, head)).text);
+        const { text } = await exchange(world.port, head);
+        const [status] = statusesIn(text);
         expect([400, 404], `${target} of ${host}: ${status}`).toContain(status);
+        requireError(text, status === 400 ? /^(INVALID_URL|BAD_REQUEST)$/ : 'ROUTE_NOT_FOUND');
       }
+    },
+  },
+  {
+    case: 164,
+    name: 'a request whose host is none is named by its id, and stands in the log',
+    check: async (world) => {
+      const head = lines('GET /calls HTTP/1.1', 'Host: x/y', 'X-Request-Id: bad-host', 'Connection: close');
+      const { text } = await exchange(world.port, head);
+      requireError(text, 'INVALID_URL');
+      expect(text).toMatch(/\r\nx-request-id: bad-host\r\n/i);
+      const line = world.app.logLines().find(({ requestId }) => requestId === 'bad-host');
+      expect(line).toMatchObject({ status: 400, code: 'INVALID_URL' });
     },
   },
   {
@@ -276,6 +314,7 @@ describeCases('abuse of HTTP', [
         lines('GET /healthz HTTP/1.1', 'Host: x', 'Expect: banana', 'Connection: close'),
       );
       expect(statusesIn(text)).toEqual([417]);
+      requireError(text, 'EXPECTATION_FAILED');
     },
   },
   {
@@ -409,16 +448,100 @@ describeCases('abuse of HTTP', [
     code: 'MISSING_API_KEY',
     statements: 0,
   },
-  { case: 173, name: 'an address that a caller claims is no way around a limit', waitsFor: 'rate limits' },
+  {
+    case: 173,
+    name: 'an address that a caller claims is no way around a limit',
+    check: async (world) => {
+      const { port } = await world.serve({ environment: { RATE_LIMIT: '1000' } });
+      const statuses: number[] = [];
+      for (let i = 0; i < 110; i++) {
+        const address = `198.51.100.${i}`;
+        const headers = { 'x-forwarded-for': address, forwarded: `for=${address}`, 'x-real-ip': address };
+        statuses.push((await ask(world, { path: '/calls', as: 'unknown', headers }, port)).status);
+      }
+      expect(statuses).toEqual([...Array(100).fill(401), ...Array(10).fill(429)]);
+    },
+  },
   {
     case: 174,
     name: 'one request too many is refused until the time that it is told',
-    waitsFor: 'rate limits',
+    check: async (world) => {
+      const { port } = await world.serve({ environment: { RATE_LIMIT: '3' } });
+      const answers = await Promise.all(Array.from({ length: 12 }, () => ask(world, '/calls?limit=1', port)));
+      const refused = answers.filter(({ status }) => status === 429);
+      expect(refused.length).toBeGreaterThan(0);
+      expect(answers.length - refused.length).toBeGreaterThanOrEqual(3);
+      for (const { code, body, headers } of refused) {
+        expect([code, body.retry_after]).toEqual(['RATE_LIMIT_EXCEEDED', Number(headers['retry-after'])]);
+        expect(headers['retry-after']).toMatch(/^[1-9]\d*$/);
+        expect(headers['ratelimit-policy']).toMatch(/^"\w+";q=3;w=1$/);
+        expect(headers.ratelimit).toMatch(/^"\w+";r=0;t=1$/);
+      }
+      await expect
+        .poll(async () => (await ask(world, '/calls?limit=1', port)).status, {
+          timeout: 2_000,
+          interval: 1_000,
+        })
+        .toBe(200);
+    },
   },
   {
     case: 175,
-    name: 'one budget is shared by the keys of an organization, REST and GraphQL, and processes',
-    waitsFor: 'rate limits',
+    name: 'one budget is shared by the keys and users of an organization, over REST and GraphQL',
+    check: async (world) => {
+      const quota = 5;
+      const { port } = await world.serve({ environment: { RATE_LIMIT: String(quota) } });
+      for (const as of ['a', 'aTest', 'uA'] as const) await ask(world, { path: '/calls?limit=1', as }, port);
+      const startedAt = performance.now();
+      const answers = await Promise.all(
+        (['a', 'aRead', 'aTest', 'uA'] as const).flatMap((as) => [
+          ...Array.from({ length: 5 }, () => ask(world, { path: '/calls?limit=1', as }, port)),
+          ...Array.from({ length: 5 }, () => ask(world, graphql('{ __typename }', {}, { as }), port)),
+        ]),
+      );
+      const windows = Math.ceil((performance.now() - startedAt) / 1_000) + 1;
+      const served = answers.filter(({ status }) => status === 200).length;
+      expect(answers.every(({ status }) => status === 200 || status === 429)).toBe(true);
+      expect(served).toBeLessThanOrEqual(quota * windows);
+      expect((await ask(world, { path: '/calls?limit=1', as: 'b' }, port)).status).toBe(200);
+    },
+  },
+  {
+    case: 175,
+    name: 'one budget is shared by processes that have one Redis',
+    check: async (world) => {
+      const redis = await findRedis();
+      if (redis === null) return;
+      const quota = 20;
+      const log = createLog('silent');
+      const connections = [openRedis(redis, log), openRedis(redis, log)];
+      try {
+        await vi.waitFor(
+          () => expect(connections.map(({ client }) => client.status)).toEqual(['ready', 'ready']),
+          5_000,
+        );
+        const ports: number[] = [];
+        for (const connection of connections) {
+          const environment = { RATE_LIMIT: String(quota) };
+          ports.push((await world.serve({ environment, redis: connection })).port);
+        }
+        // Keys are looked up before the time counts.
+        for (const port of ports) await ask(world, { path: '/calls?limit=1', as: 'c' }, port);
+        const startedAt = performance.now();
+        const answers = await Promise.all(
+          Array.from({ length: 6 * quota }, (_, i) =>
+            ask(world, { path: '/calls?limit=1', as: 'c' }, ports[i % 2]),
+          ),
+        );
+        const windows = Math.ceil((performance.now() - startedAt) / 1_000) + 1;
+        const served = answers.filter(({ status }) => status === 200).length;
+        expect(served).toBeGreaterThan(0);
+        expect(served).toBeLessThanOrEqual(quota * windows);
+        expect(answers.length - served).toBeGreaterThan(0);
+      } finally {
+        for (const connection of connections) connection.close();
+      }
+    },
   },
   {
     case: 176,

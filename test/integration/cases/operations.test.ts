@@ -49,7 +49,27 @@ describeCases('operations', [
       expect(performance.now() - startedAt).toBeLessThan(4_000);
     },
   },
-  { case: 235, name: 'one failed look at the database is not taken for its end', waitsFor: 'readiness' },
+  {
+    case: 235,
+    name: 'one failed look at the database is not taken for its end, two are',
+    timeoutMs: 30_000,
+    check: async (world) => {
+      let failures = 0;
+      const ping = () => {
+        failures -= 1;
+        return failures >= 0 ? Promise.reject(new Error('A look that fails.')) : world.database.ping();
+      };
+      const { port } = await world.serve({ database: { ...world.database, ping } });
+      const statusNow = async () => (await ask(world, { path: '/readyz', as: null }, port)).status;
+      expect(await statusNow()).toBe(200);
+      failures = 1;
+      while (failures > -1) expect(await statusNow()).toBe(200);
+      failures = 1_000;
+      await expect.poll(statusNow, { timeout: 10_000 }).toBe(503);
+      failures = 0;
+      await expect.poll(statusNow, { timeout: 10_000 }).toBe(200);
+    },
+  },
   {
     case: 236,
     name: 'settings that are unsafe in production are refused by name, never by value',
@@ -100,7 +120,27 @@ describeCases('operations', [
         expect(mistakes).toContain(name);
     },
   },
-  { case: 239, name: 'metrics name no organization, number or path', waitsFor: 'metrics' },
+  {
+    case: 237,
+    name: 'a setting that is misspelt is an error that names it and the one that was meant',
+    check: async () => {
+      for (const [name, meant] of [
+        ['DATABSE_URL', 'DATABASE_URL'],
+        ['CORS_ORIGIN', 'CORS_ORIGINS'],
+        ['CALLS_GATEWAY_PORT', ''],
+      ] as const) {
+        const mistakes = mistakesOf({ ...production, [name]: 'a-secret' });
+        expect(mistakes).toContain(`${name}: there is no such setting`);
+        expect(mistakes).toContain(meant);
+        expect(mistakes).not.toContain('a-secret');
+      }
+    },
+  },
+  {
+    case: 239,
+    name: 'metrics name no organization, number or path',
+    waitsFor: 'metrics, which are not there yet',
+  },
   {
     case: 240,
     name: 'every package is pinned, and locked with its checksum',

@@ -155,9 +155,14 @@ async function requireAnswer(world: World, question: Ask, expected: Expected): P
 }
 
 /** Every answer names its request; a refused operation of GraphQL has errors and no data. */
-function requireForm({ status, headers, body }: Answer, title: string): void {
-  // Node answers what it cannot read by itself, without our headers.
-  if (![431, 417, 408].includes(status)) expect(headers['x-request-id'], title).toMatch(/^[!-~]{1,128}$/);
+function requireForm({ status, headers, body, text }: Answer, title: string): void {
+  expect(headers['x-request-id'], title).toMatch(/^[!-~]{1,128}$/);
+  if (status >= 400 && text !== '' && body?.errors === undefined) {
+    expect(body, title).toMatchObject({
+      error: expect.any(String),
+      code: expect.stringMatching(/^[A-Z_]+$/),
+    });
+  }
   if (body?.errors === undefined || status < 400) return;
   expect(body, title).not.toHaveProperty('data');
   expect(body.errors.length, title).toBeLessThanOrEqual(10);

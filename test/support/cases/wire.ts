@@ -90,3 +90,9 @@ export function exchange(
 export function statusesIn(text: string): number[] {
   return [...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map((match) => Number(match[1]));
 }
+
+/** The answers in what a server sent that closed the connection: status, headers, body as JSON. */
+export function lastAnswerIn(text: string): { head: string; body: unknown } {
+  const [head = '', body = ''] = text.slice(text.lastIndexOf('HTTP/1.1 ')).split('\r\n\r\n');
+  return { head, body: body === '' ? null : JSON.parse(body) };
+}

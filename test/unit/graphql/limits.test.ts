@@ -2,12 +2,8 @@ import { getIntrospectionQuery, getOperationAST, parse } from 'graphql';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openPostgres } from '../../../src/db/client.ts';
 import { createGateway } from '../../../src/graphql/gateway.ts';
-import {
-  createMeasure,
-  findExcess,
-  type OperationLimits,
-  operationLimits,
-} from '../../../src/graphql/limits.ts';
+import { findExcess, type OperationLimits, operationLimits } from '../../../src/graphql/limits.ts';
+import { createMeasure } from '../../../src/graphql/measure.ts';
 import { schema } from '../../../src/graphql/schema.ts';
 import { createLog } from '../../../src/log.ts';
 
@@ -46,8 +42,13 @@ describe('the depth of an operation', () => {
 
   it('is refused above the limit, with the limit and what it was', () => {
     const error = check(nested(operationLimits.depth + 1));
-    expect(error?.extensions).toEqual({ code: 'QUERY_TOO_DEEP', limit: 10, actual: 11 });
-    expect(error?.message).toMatch(/11.*at most 10/);
+    expect(error?.extensions).toEqual({
+      code: 'QUERY_TOO_DEEP',
+      limit: 10,
+      actual: 11,
+      field: `${'a.'.repeat(10)}b`,
+    });
+    expect(error?.message).toMatch(/11 .*at most 10 .*a\.a\.b;/);
   });
 
   it('goes through fragments, named and inline, which are no level of their own', () => {
@@ -68,7 +69,13 @@ describe('the aliases of an operation', () => {
 
   it('are refused above the limit, with the limit and how many they were', () => {
     const error = check(`{ viewer { ${repeat(operationLimits.aliases + 1, (i) => `a${i}: environment`)} } }`);
-    expect(error?.extensions).toEqual({ code: 'TOO_MANY_ALIASES', limit: 30, actual: 31 });
+    expect(error?.extensions).toEqual({
+      code: 'TOO_MANY_ALIASES',
+      limit: 30,
+      actual: 31,
+      field: 'viewer.environment',
+    });
+    expect(error?.message).toMatch(/31 .*at most 30 .*viewer\.environment;/);
   });
 
   it('count each time that a fragment with them is spread', () => {
@@ -83,7 +90,12 @@ describe('the aliases of an operation', () => {
       { __schema { types { ...A } } }
       fragment A on __Type { ${repeat(12, (i) => `a${i}: fields { type { ...B } }`)} }
       fragment B on __Type { ${repeat(12, (i) => `b${i}: fields { name }`)} }`;
-    expect(check(query)?.extensions).toEqual({ code: 'TOO_MANY_ALIASES', limit: 30, actual: 156 });
+    expect(check(query)?.extensions).toEqual({
+      code: 'TOO_MANY_ALIASES',
+      limit: 30,
+      actual: 156,
+      field: '__schema.types.fields.type.fields',
+    });
   });
 });
 
@@ -99,6 +111,7 @@ describe('the root fields of an operation', () => {
       code: 'TOO_MANY_ROOT_FIELDS',
       limit: 10,
       actual: 11,
+      field: 'viewer',
     });
   });
 
@@ -152,7 +165,23 @@ describe('the cost of an operation', () => {
 
   it('is refused above the budget, with the budget and what it was', () => {
     const error = check('{ calls(first: 100) { nodes { events(first: 100) { nodes { id } } } } }');
-    expect(error?.extensions).toEqual({ code: 'QUERY_TOO_EXPENSIVE', limit: 10_000, actual: 10_201 });
+    expect(error?.extensions).toEqual({
+      code: 'QUERY_TOO_EXPENSIVE',
+      limit: 10_000,
+      actual: 10_201,
+      field: 'calls.nodes.events',
+    });
+    expect(error?.message).toMatch(/10201 .*at most 10000 .*calls\.nodes\.events;/);
+  });
+
+  it('names the field that has most of it, in fragments too', () => {
+    const trends = repeat(7, (i) => `t${i}: callTrends { from }`);
+    expect(check(`{ ${trends} calls { totalCount } }`)?.extensions.field).toBe('callTrends');
+    const query = `
+      { viewer { environment } ...Pages callStats { total } }
+      fragment Pages on Query { calls(first: 100) { edges { node { ...Events } } } }
+      fragment Events on Call { organization { name } events(first: 100) { edges { node { id } } } }`;
+    expect(check(query)?.extensions.field).toBe('calls.edges.node.events');
   });
 
   it('is refused when the page size comes from a variable', () => {
@@ -161,11 +190,23 @@ describe('the cost of an operation', () => {
     expect(check(query, { n: 100 })?.extensions.code).toBe('QUERY_TOO_EXPENSIVE');
   });
 
-  it('is a number however large the page sizes are', () => {
+  it('is not what refuses a page size that its list takes in no case', () => {
     const size = '9'.repeat(400);
-    const error = check(`{ calls(first: ${size}) { totalCount nodes { id } } }`);
-    expect(error?.extensions.code).toBe('QUERY_TOO_EXPENSIVE');
-    expect(JSON.parse(JSON.stringify(error?.extensions)).actual).toBeTypeOf('number');
+    for (const given of ['2147483647', size]) {
+      const { extensions, message } = check(`{ calls(first: ${given}) { totalCount nodes { id } } }`) ?? {};
+      expect(extensions).toMatchObject({
+        code: 'BAD_USER_INPUT',
+        reason: 'INVALID_ARGUMENT',
+        details: { parameter: 'first', got: '2147483647', expected: 'an integer from 1 to 100' },
+      });
+      expect(message).toBe('first must be an integer from 1 to 100.');
+    }
+    const nodes =
+      'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Call { events(first: 100) { nodes { id } } } } }';
+    expect(check(nodes, { ids: Array(101).fill('x') })?.extensions.details).toMatchObject({
+      parameter: 'ids',
+      got: '101 ids',
+    });
     expect(check(`{ calls(first: ${size}) { totalCount } viewer { environment } }`)).toBeNull();
   });
 });

@@ -1,0 +1,78 @@
+import { sql } from 'drizzle-orm';
+import { beforeAll, expect, it } from 'vitest';
+import { queryRows } from '../../src/db/client.ts';
+import { openApp, type TestApp } from '../support/app.ts';
+import { graphqlClient, restClient } from '../support/client.ts';
+import { describeOnEachDatabase } from '../support/databases.ts';
+import { insertCalls, insertOrganization } from '../support/fixtures.ts';
+
+const contentBytes = 12 * 1024 * 1024;
+
+describeOnEachDatabase('large answers', (database) => {
+  let app: TestApp;
+  let key: string;
+  let organizationId: string;
+  beforeAll(async () => {
+    app = openApp(database());
+    ({ id: organizationId, liveKey: key } = await insertOrganization(database().db));
+    await insertCalls(database().db, organizationId, Array(6).fill({}));
+  });
+
+  it.each([
+    ['transcripts', sql`transcript = repeat('x', ${contentBytes}::int)`],
+    [
+      'metadata',
+      sql`transcript = null, metadata = jsonb_build_object('x', repeat('y', ${contentBytes}::int))`,
+    ],
+  ])('of %s are refused as pages, and given one by one', async (_, change) => {
+    await queryRows(database().db, sql`update calls set ${change} where organization_id = ${organizationId}`);
+    const rest = restClient(app, key);
+    const graphql = graphqlClient(app, key);
+    const refused = await rest.get('/calls?limit=5');
+    expect([refused.status, refused.body]).toEqual([
+      400,
+      {
+        error: expect.stringMatching(/^limit must be smaller: .* 32 MB\.$/),
+        code: 'INVALID_ARGUMENT',
+        details: { parameter: 'limit', got: '5', expected: expect.any(String) },
+      },
+    ]);
+    for (const name of ['first', 'last']) {
+      const { errors } = await graphql.query(`{ calls(${name}: 5) { nodes { transcript metadata } } }`);
+      expect(errors?.[0]?.extensions).toMatchObject({
+        code: 'BAD_USER_INPUT',
+        details: { parameter: name },
+      });
+    }
+    expect((await rest.get('/calls?limit=1')).status).toBe(200);
+    const { data } = await graphql.query('{ calls(first: 5) { nodes { uuid } } }');
+    const uuid = (data as { calls: { nodes: { uuid: string }[] } }).calls.nodes[0]?.uuid;
+    expect((await rest.get(`/calls/${uuid}`)).status).toBe(200);
+  });
+
+  it('of trends are made in turns: others are served meanwhile', async () => {
+    const path = '/calls?action=trends&interval=hour&start_date=2024-01-01&end_date=2025-02-19';
+    const rest = restClient(app, key);
+    expect((await rest.get(path)).body.data).toHaveLength(9_984);
+    let longestMs = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < 3; i++) longestMs = Math.min(longestMs, await longestTurnOf(() => rest.get(path)));
+    expect(longestMs).toBeLessThan(500);
+  });
+});
+
+/** The longest time for which nothing else had a turn of the event loop. */
+async function longestTurnOf(work: () => Promise<unknown>): Promise<number> {
+  let longestMs = 0;
+  let lastAt = performance.now();
+  let isOver = false;
+  const tick = () => {
+    longestMs = Math.max(longestMs, performance.now() - lastAt);
+    lastAt = performance.now();
+    if (!isOver) setImmediate(tick);
+  };
+  setImmediate(tick);
+  await work();
+  await new Promise((resolve) => setImmediate(resolve));
+  isOver = true;
+  return longestMs;
+}
