@@ -16,6 +16,7 @@ import { createLimits, findAddress } from './limits/limits.ts';
 import type { RedisConnection } from './limits/redis.ts';
 import { limitHeaderNames } from './limits/request-charge.ts';
 import type { Log } from './log.ts';
+import { defaultExportLimits, type ExportLimits } from './rest/export-stream.ts';
 import type { RequestEnv } from './rest/request.ts';
 import { createRestRoutes } from './rest/routes.ts';
 
@@ -31,6 +32,8 @@ export interface AppParts {
   readonly authenticator?: Authenticator;
   /** Where rate limits are counted for all instances; without it each counts for itself. */
   readonly redis?: RedisConnection | null;
+  /** What differs from the default limits. */
+  readonly exportLimits?: Partial<ExportLimits>;
 }
 
 export interface App {
@@ -92,7 +95,7 @@ export function createApp({ config, database, log, demo = null, ...parts }: AppP
   });
   app.all('/graphql', (c) => refuseMethod(c, 'GET, HEAD, POST, OPTIONS'));
 
-  const rest = createRestRoutes(gateway, authenticate);
+  const rest = createRestRoutes(gateway, authenticate, { ...defaultExportLimits, ...parts.exportLimits });
   app.route('/calls', rest);
   app.route('/v1/calls', rest);
 
@@ -183,7 +186,10 @@ function allowOrigins(origins: readonly string[]) {
       'x-organization-id',
       'x-request-id',
     ],
-    exposeHeaders: ['link', 'retry-after', 'x-request-id', 'x-total-count', ...limitHeaderNames],
+    exposeHeaders: [
+      ...['content-disposition', 'link', 'retry-after', 'x-request-id', 'x-total-count'],
+      ...limitHeaderNames,
+    ],
     maxAge: 600,
   });
 }

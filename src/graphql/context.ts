@@ -6,4 +6,6 @@ export interface GatewayContext {
   readonly scope: CallScope;
   readonly requestId: string;
   readonly loaders: Loaders;
+  /** The most calls of a page, where that is not what clients may ask for. */
+  readonly pageSizeMax?: number;
 }

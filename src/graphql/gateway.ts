@@ -32,6 +32,8 @@ export interface RequestScope {
   readonly requestId: string;
   /** What the operation's cost is charged to; null or absent where nothing is limited. */
   readonly charge?: RequestCharge | null;
+  /** The most calls of a page, where an operation of our own may ask for more than clients. */
+  readonly pageSizeMax?: number;
 }
 
 export interface OperationParams {
@@ -132,13 +134,16 @@ export function createGateway({ db, log, introspection, onManyPending }: Gateway
   async function execute(
     { document, operationName }: { document: DocumentNode; operationName: string | undefined },
     variables: Readonly<Record<string, unknown>>,
-    { caller, requestId, charge }: RequestScope,
+    { caller, requestId, charge, pageSizeMax }: RequestScope,
   ): Promise<ExecutionResult> {
     const found = prepareDocument(document).findOperation(operationName);
     if (found === null) throw new Error('A document without the operation was not prepared.');
     await charge?.addCost(found.measure(variables).cost);
     const scope = { db, caller, ...(onManyPending && { onManyPending }) };
-    const context = { scope, requestId, loaders: createLoaders(scope) };
+    const context = {
+      ...{ scope, requestId, loaders: createLoaders(scope) },
+      ...(pageSizeMax !== undefined && { pageSizeMax }),
+    };
     const result = await executePlan(found.plan, variables, context);
     if (result.errors === undefined) return result;
     const onUnexpected = (err: unknown) => log.error({ requestId, err }, 'unexpected error');
