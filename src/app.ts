@@ -16,6 +16,7 @@ import type { RedisConnection } from './limits/redis.ts';
 import { limitHeaderNames } from './limits/request-charge.ts';
 import type { Log } from './log.ts';
 import { refuse, toErrorBody, toRequestId } from './refusal.ts';
+import { defaultExportLimits, type ExportLimits } from './rest/export-stream.ts';
 import type { RequestEnv } from './rest/request.ts';
 import { createRestRoutes } from './rest/routes.ts';
 
@@ -33,6 +34,8 @@ export interface AppParts {
   readonly isUpToDate?: () => boolean;
   /** Where rate limits are counted for all instances; without it each counts for itself. */
   readonly redis?: RedisConnection | null;
+  /** What differs from the default limits. */
+  readonly exportLimits?: Partial<ExportLimits>;
 }
 
 export interface App {
@@ -98,7 +101,7 @@ export function createApp({ config, database, log, demo = null, ...parts }: AppP
   });
   app.all('/graphql', (c) => refuseMethod(c, 'GET, HEAD, POST, OPTIONS'));
 
-  const rest = createRestRoutes(gateway, authenticate);
+  const rest = createRestRoutes(gateway, authenticate, { ...defaultExportLimits, ...parts.exportLimits });
   app.route('/calls', rest);
   app.route('/v1/calls', rest);
 
@@ -193,7 +196,10 @@ function allowOrigins(origins: readonly string[]) {
       'x-organization-id',
       'x-request-id',
     ],
-    exposeHeaders: ['link', 'retry-after', 'x-request-id', 'x-total-count', ...limitHeaderNames],
+    exposeHeaders: [
+      ...['content-disposition', 'link', 'retry-after', 'x-request-id', 'x-total-count'],
+      ...limitHeaderNames,
+    ],
     maxAge: 600,
   });
 }

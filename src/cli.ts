@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
+import { addExport } from './cli/export.ts';
 import { addImport } from './cli/import.ts';
 import { addKeys } from './cli/keys.ts';
 import { addMigrate } from './cli/migrate.ts';
@@ -27,7 +28,16 @@ function createProgram(): Command {
       const { runServe } = await import('./cli/serve.ts');
       await runServe(config);
     });
-  for (const add of [addMigrate, addSeed, addImport, addKeys, addOrganizations, addRollup, addRole])
+  for (const add of [
+    addMigrate,
+    addSeed,
+    addImport,
+    addExport,
+    addKeys,
+    addOrganizations,
+    addRollup,
+    addRole,
+  ])
     add(program);
   return program;
 }

@@ -36,17 +36,23 @@ export function parseScopes(text: string): Scope[] {
   return known;
 }
 
-/** A day, which means its beginning in UTC, or an RFC 3339 time; to come. */
-export function parseExpiry(text: string): Date {
+/** A day, which means its beginning in UTC, or an RFC 3339 time; as milliseconds since the epoch. */
+export function parseTime(text: string): number {
   const instant = parseInstantOrNull(text.length === 10 ? `${text}T00:00:00Z` : text);
   if (instant === null) throw new InvalidArgumentError('It must be YYYY-MM-DD or an RFC 3339 time.');
+  return instant;
+}
+
+/** A time, as above, to come. */
+export function parseExpiry(text: string): Date {
+  const instant = parseTime(text);
   if (instant <= Date.now()) throw new InvalidArgumentError('It must be in the future.');
   return new Date(instant);
 }
 
 function parseInstantOrNull(text: string): number | null {
   try {
-    return parseInstant('expires', text);
+    return parseInstant('time', text);
   } catch {
     return null;
   }

@@ -11,8 +11,16 @@ interface ConnectionArgs {
   readonly offset?: number | null | undefined;
 }
 
-/** Makes a page request of Relay's arguments (and `offset`); throws INVALID_ARGUMENT or INVALID_CURSOR. */
-export function parseConnectionArgs(list: string, caller: Caller, args: ConnectionArgs): PageRequest {
+/**
+ * Makes a page request of Relay's arguments (and `offset`), of `sizeMax` items at most; throws INVALID_ARGUMENT or
+ * INVALID_CURSOR.
+ */
+export function parseConnectionArgs(
+  list: string,
+  caller: Caller,
+  args: ConnectionArgs,
+  sizeMax = pageSizeMax,
+): PageRequest {
   const { first, last, after, before, offset } = args;
   if (first != null && last != null) {
     throw invalidArgument('last', last, 'absent where first is given');
@@ -22,7 +30,7 @@ export function parseConnectionArgs(list: string, caller: Caller, args: Connecti
   }
   if (offset != null && offset < 0) throw invalidArgument('offset', offset, 'an integer of 0 or more');
   return {
-    size: parseSize('first', first) ?? parseSize('last', last) ?? pageSizeDefault,
+    size: parseSize('first', first, sizeMax) ?? parseSize('last', last, sizeMax) ?? pageSizeDefault,
     backward: last != null,
     after: after == null ? null : decodeCursor(list, caller, 'after', after),
     before: before == null ? null : decodeCursor(list, caller, 'before', before),
@@ -30,10 +38,9 @@ export function parseConnectionArgs(list: string, caller: Caller, args: Connecti
   };
 }
 
-function parseSize(parameter: string, size: number | null | undefined): number | null {
+function parseSize(parameter: string, size: number | null | undefined, sizeMax: number): number | null {
   if (size == null) return null;
-  if (size < 1 || size > pageSizeMax)
-    throw invalidArgument(parameter, size, `an integer from 1 to ${pageSizeMax}`);
+  if (size < 1 || size > sizeMax) throw invalidArgument(parameter, size, `an integer from 1 to ${sizeMax}`);
   return size;
 }
 

@@ -36,6 +36,8 @@ export interface RequestScope {
   readonly requestId: string;
   /** What the operation's cost is charged to; null or absent where nothing is limited. */
   readonly charge?: RequestCharge | null;
+  /** The most calls of a page, where an operation of our own may ask for more than clients. */
+  readonly pageSizeMax?: number;
 }
 
 export interface OperationParams {
@@ -139,7 +141,7 @@ export function createGateway({ db, log, introspection, onManyPending }: Gateway
   async function execute(
     { document, operationName }: { document: DocumentNode; operationName: string | undefined },
     variables: Readonly<Record<string, unknown>>,
-    { caller, requestId, charge }: RequestScope,
+    { caller, requestId, charge, pageSizeMax }: RequestScope,
   ): Promise<ExecutionResult> {
     const found = prepareDocument(document).findOperation(operationName);
     if (found === null) throw new Error('A document without the operation was not prepared.');
@@ -149,8 +151,8 @@ export function createGateway({ db, log, introspection, onManyPending }: Gateway
       const { organizationId, environment, actor } = caller;
       log.info({ requestId, organizationId, environment, actor, ...attempt }, 'deletion of a call');
     };
-    const run = () =>
-      executePlan(found.plan, variables, { scope, requestId, loaders: createLoaders(scope), noteDeletion });
+    const given = { scope, requestId, noteDeletion, ...(pageSizeMax !== undefined && { pageSizeMax }) };
+    const run = () => executePlan(found.plan, variables, { ...given, loaders: createLoaders(scope) });
     const result = await executeAgain(run);
     if (result.errors === undefined) return result;
     const onUnexpected = (err: unknown) => log.error({ requestId, err }, 'unexpected error');

@@ -1,10 +1,9 @@
 import { TextDecoder } from 'node:util';
+import type { CallLogFormat } from '../call-log/format.ts';
 import type { NumberedCallRow } from './call-row.ts';
 import { readCsv } from './csv.ts';
 import { badFile } from './error.ts';
 import { readNdjson } from './ndjson.ts';
-
-export type CallLogFormat = 'csv' | 'ndjson';
 
 /** The format that a file's name ends with; null where it tells nothing. */
 export function findFormatOfFile(name: string): CallLogFormat | null {

@@ -1,5 +1,6 @@
 import { pipeline, Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
+import { fromCell } from '../call-log/cell.ts';
 import type { NumberedCallRow } from './call-row.ts';
 import { type CallRow, findColumnUse, listMissingColumns, parseCallRow, toColumnLabel } from './call-row.ts';
 import { badFile, badRow, type ImportError } from './error.ts';
@@ -77,7 +78,7 @@ function parseHeader(cells: readonly string[], line: number): (Column | null)[] 
 }
 
 function findToValue(name: string): ToValue {
-  return name === 'duration' || name === 'cost_cents' ? toNumber : (cell) => cell;
+  return name === 'duration' || name === 'cost_cents' ? toNumber : fromCell;
 }
 
 // What is no number stays text, for the row's check to refuse.

@@ -41,8 +41,8 @@ function toCallRow(content: string, line: number): CallRow {
     if (use === 'ignored') delete record[name];
   }
   if (unknown.length > 0) throw badRow(line, `has unknown members: ${unknown.join(', ')}`);
-  const metadata = record.metadata;
-  if (metadata !== undefined && metadata !== null) record.metadata = JSON.stringify(metadata);
+  // Null is metadata too: JSON's.
+  if (record.metadata !== undefined) record.metadata = JSON.stringify(record.metadata);
   return parseCallRow(record, line);
 }
 

@@ -10,7 +10,8 @@ export type SeenNumbers = Map<string, string>;
 
 /**
  * The ids of the rows' phone numbers, aligned with the rows. A row's `phone_number` decides; where the organization
- * lacks it, it is created, with the row's `phone_number_id` when that is given. An id alone must be known.
+ * lacks it, it is created, with the row's `phone_number_id` when that is given. An id alone must be known, unless
+ * the row says that there is no number to it (null): a call keeps the id of a number that was given up.
  */
 export async function findNumberIds(
   tx: BulkTransaction,
@@ -34,7 +35,7 @@ export async function findNumberIds(
       return id;
     }
     const id = row.phone_number_id?.toLowerCase() ?? null;
-    if (id !== null && !known.has(id)) {
+    if (id !== null && row.phone_number === undefined && !known.has(id)) {
       throw badCell(line, 'phone_number_id', 'must be the id of a number of the organization');
     }
     return id;
@@ -69,7 +70,9 @@ async function findKnownIds(
   organizationId: string,
   batch: readonly NumberedCallRow[],
 ): Promise<Set<string>> {
-  const ids = new Set(batch.flatMap(({ row }) => (row.phone_number ? [] : (row.phone_number_id ?? []))));
+  const ids = new Set(
+    batch.flatMap(({ row }) => (row.phone_number === undefined ? (row.phone_number_id ?? []) : [])),
+  );
   if (ids.size === 0) return new Set();
   const found = await tx.query<{ id: string }>(
     `select id from phone_numbers where organization_id = $1::uuid

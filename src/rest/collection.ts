@@ -10,7 +10,7 @@ import {
 } from '../calls/calendar.ts';
 import { AppError, invalidArgument, invalidRange } from '../errors.ts';
 import { respondJson } from '../graphql/text-response.ts';
-import type { DateParam, ListParams } from './params.ts';
+import type { DateParam, FilterParams, ListParams } from './params.ts';
 import { toRestCall, toRestPoint, toRestStats } from './projection.ts';
 import type { Execute, RequestEnv } from './request.ts';
 
@@ -78,7 +78,8 @@ export async function answerTrends(
 }
 
 /** The CallFilter of the parameters; days become instants by the calendar of `timezone`, both days included. */
-function toFilter({ status, direction, phone_number_id, start_date, end_date, timezone }: ListParams) {
+export function toFilter(params: FilterParams) {
+  const { status, direction, phone_number_id, start_date, end_date, timezone } = params;
   const from = start_date && toInstant(start_date, (date) => startOfDay(date, timezone));
   const to = end_date && toInstant(end_date, (date) => startOfNextDay(date, timezone));
   if (start_date && end_date && from !== undefined && to !== undefined) {

@@ -50,6 +50,10 @@ export const listParams = z.object({
 });
 export type ListParams = z.output<typeof listParams>;
 
+/** An export has no pages: who gives one would not get it. */
+export const exportParams = listParams.omit({ page: true, limit: true });
+export type FilterParams = Omit<z.output<typeof exportParams>, 'action' | 'interval'>;
+
 export const detailParams = z.object({});
 export const deleteParams = z.object({
   force: parameter(

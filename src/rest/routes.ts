@@ -1,7 +1,6 @@
 import { type Context, Hono } from 'hono';
 import type { Caller } from '../auth/caller.ts';
 import {
-  AppError,
   callInProgress,
   callNotFound,
   internalServerError,
@@ -10,9 +9,21 @@ import {
 } from '../errors.ts';
 import type { Gateway } from '../graphql/gateway.ts';
 import { respondJson } from '../graphql/text-response.ts';
+import { jsonType, negotiateList, requireJson } from './accept.ts';
 import { answerList, answerStats, answerTrends } from './collection.ts';
-import { type DataOf, parseDocuments } from './documents.ts';
-import { decode, deleteParams, detailParams, listParams, parseParams, requireUuid } from './params.ts';
+import type { DataOf } from './documents.ts';
+import { createDocumentExecutor } from './execute.ts';
+import { answerExport } from './export-response.ts';
+import { createExportPlaces, type ExportLimits } from './export-stream.ts';
+import {
+  decode,
+  deleteParams,
+  detailParams,
+  exportParams,
+  listParams,
+  parseParams,
+  requireUuid,
+} from './params.ts';
 import { toRestCall, toRestEvent, toRestRecording } from './projection.ts';
 import type { Execute, RequestEnv } from './request.ts';
 
@@ -20,20 +31,16 @@ import type { Execute, RequestEnv } from './request.ts';
 export function createRestRoutes(
   gateway: Gateway,
   authenticate: (c: Context<RequestEnv>) => Promise<Caller>,
+  exportLimits: ExportLimits,
 ): Hono<RequestEnv> {
-  const documents = parseDocuments(gateway.schema);
+  const executeDocument = createDocumentExecutor(gateway);
+  const places = createExportPlaces(exportLimits);
 
   const execute: Execute = async (c, name, variables) => {
     const caller = c.get('caller');
     if (caller === null) throw internalServerError();
     const scope = { caller, requestId: c.get('requestId'), charge: c.get('charge') };
-    const { data, errors } = await gateway.execute(
-      { document: documents[name], operationName: undefined },
-      variables,
-      scope,
-    );
-    if (errors?.[0] !== undefined) throw toRestError(errors[0].originalError);
-    return data as unknown as DataOf[typeof name];
+    return await executeDocument(scope, name, variables);
   };
 
   const routes = new Hono<RequestEnv>();
@@ -45,12 +52,18 @@ export function createRestRoutes(
   const admit = async (c: Context<RequestEnv>, operation: string) => {
     c.set('operation', operation);
     await authenticate(c);
-    const accept = c.req.raw.headers.get('accept');
-    if (accept !== null && !takesJson.test(accept)) throw notAcceptable('application/json');
+    requireJson(c.req.raw.headers.get('accept'));
   };
 
   routes.get('/', async (c) => {
-    await admit(c, 'GET /calls');
+    c.set('operation', 'GET /calls');
+    await authenticate(c);
+    const format = negotiateList(c.req.raw.headers.get('accept'));
+    if (format !== 'json') {
+      const { action, ...params } = parseParams(exportParams, c.req.raw.url);
+      if (action !== undefined) throw notAcceptable(jsonType);
+      return answerExport(c, { execute, places, limits: exportLimits }, { params, format });
+    }
     const params = parseParams(listParams, c.req.raw.url);
     switch (params.action) {
       case 'stats':
@@ -81,8 +94,6 @@ export function createRestRoutes(
   return routes;
 }
 
-const takesJson = /^\s*$|\*\/\*|application\/(\*|json)/i;
-
 /** The id of the path. Throws INVALID_URL for escapes that are none, INVALID_ID. */
 function parseId(c: Context<RequestEnv>): string {
   return requireUuid('id', decode(c.req.path.slice(c.req.path.lastIndexOf('/') + 1)));
@@ -105,8 +116,4 @@ async function answerDetail(c: Context<RequestEnv>, execute: Execute, id: string
     events: events.map(toRestEvent),
     recording,
   });
-}
-
-function toRestError(error: Error | null | undefined): AppError {
-  return error instanceof AppError ? error : internalServerError();
 }

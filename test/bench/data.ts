@@ -4,6 +4,7 @@ import { sql } from 'drizzle-orm';
 import { openPostgres, queryRows } from '../../src/db/client.ts';
 import { callerOf, largeOrganization } from './data/data-set.ts';
 import { type BenchDatabase, prepareDatabase } from './data/database.ts';
+import { benchExport } from './data/export.ts';
 import { benchHttp } from './data/http.ts';
 import { benchPages } from './data/pages.ts';
 import { benchQuestions } from './data/questions.ts';
@@ -12,7 +13,8 @@ import { benchStress } from './data/stress.ts';
 import { benchWrites } from './data/writes.ts';
 import { concludeMissed, runMain } from './main.ts';
 
-const usage = `usage: npm run bench:data -- --calls 1000000 [--only questions,pages,http,writes,stress] [--keep] [--fresh]
+const usage = `usage: npm run bench:data -- --calls 1000000 [--only questions,pages,http,export,writes,stress] [--keep]
+  [--fresh]
 
   --calls N   how many calls the large organization has
   --only      the parts to run, comma-separated; all by default
@@ -20,10 +22,10 @@ const usage = `usage: npm run bench:data -- --calls 1000000 [--only questions,pa
   --keep      leaves the database calls_bench_N for the next run, which then uses it
   --fresh     makes the database anew
 
-The server is that of TEST_DATABASE_URL, by default postgres://postgres@127.0.0.1:5432/test.
-Exits 1 where a bound is missed.`;
+The server is that of TEST_DATABASE_URL, by default postgres://postgres@127.0.0.1:5432/test. The part export runs the
+program that \`npm run build\` has made. Exits 1 where a bound is missed.`;
 
-const parts = ['questions', 'pages', 'http', 'writes', 'stress'] as const;
+const parts = ['questions', 'pages', 'http', 'export', 'writes', 'stress'] as const;
 type Part = (typeof parts)[number];
 const callsMax = 100_000_000;
 const secondsMax = 86_400;
@@ -76,6 +78,9 @@ async function runBench(
     if (only.includes('questions')) await benchQuestions(scope, { url, numberIds, judge });
     if (only.includes('pages')) await benchPages(scope, { numberIds, judge });
     if (only.includes('http')) await benchHttp(database, { organizationId: organization.id, calls, judge });
+    if (only.includes('export')) {
+      await benchExport(database, { url, organizationId: organization.id, calls, judge });
+    }
     if (only.includes('writes')) {
       await prepared.setComplete(false);
       await benchWrites(url, { organization, judge });

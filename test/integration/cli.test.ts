@@ -107,12 +107,78 @@ describe('the commands', () => {
     expect(await runJson(words.with(1, '-'), { input })).toEqual({ imported: 1 });
   });
 
+  it('export calls that import reads: all of them, or those of a filter', {
+    timeout: timeoutMs,
+  }, async () => {
+    const { organization_id } = await runJson(['seed', '--calls', '300']);
+    const copy = await runJson(['organizations', 'create', '--name', 'Copy']);
+    const words = ['export', '--organization', organization_id];
+    const read = async (id: string, ...flags: string[]) => {
+      const { code, out, errors } = await run([...words.with(2, id), '--format', 'ndjson', ...flags]);
+      expect({ code, errors }).toEqual({ code: 0, errors: '' });
+      return out.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]));
+    };
+    const csv = await run(words);
+    expect(csv).toMatchObject({ code: 0, errors: '' });
+    await runJson(['import', '-', '--organization', copy.id], { input: csv.out });
+    const calls = await read(organization_id);
+    expect(await read(copy.id)).toEqual(calls.map((call) => ({ ...call, organization_id: copy.id })));
+
+    const { created_at } = calls[100];
+    const countOf = (id: string) => calls.filter((call) => call.phone_number_id === id).length;
+    const ids: string[] = calls.map((call) => call.phone_number_id);
+    const phone_number_id = ids.toSorted((a, b) => countOf(b) - countOf(a))[0] ?? '';
+    const flags = [
+      '--status',
+      'completed,busy',
+      '--direction',
+      'inbound',
+      '--hangup-cause',
+      'user_hangup,busy',
+    ];
+    flags.push(
+      '--phone-number-id',
+      phone_number_id,
+      '--created-from',
+      '2020-01-01',
+      '--created-to',
+      created_at,
+    );
+    flags.push('--number', '+4*', '--min-duration-seconds', '0', '--max-duration-seconds', '300');
+    const some = calls.filter(
+      (call) =>
+        ['completed', 'busy'].includes(call.status) &&
+        ['user_hangup', 'busy'].includes(call.hangup_cause) &&
+        call.direction === 'inbound' &&
+        call.phone_number_id === phone_number_id &&
+        call.created_at < created_at &&
+        (call.from_number.startsWith('+4') || call.to_number.startsWith('+4')) &&
+        call.duration <= 300,
+    );
+    expect(some.length).toBeGreaterThan(0);
+    expect(await read(organization_id, ...flags)).toEqual(some);
+    expect((await read(organization_id, '--has-recording', 'true')).length).toBeGreaterThan(0);
+
+    const misuses = [
+      [['--number', '030'], '--number must be an E.164 number'],
+      [
+        ['--created-from', '2026-02-01', '--created-to', '2026-01-01'],
+        '--created-from must be at or before --created-to',
+      ],
+    ] as const;
+    for (const [wrong, message] of misuses) {
+      const ran = await run([...words, ...wrong]);
+      expect(ran).toMatchObject({ code: 2, out: '', errors: expect.stringContaining(message) });
+    }
+  });
+
   it('say in one line what failed, and exit 1', { timeout: timeoutMs }, async () => {
     const key = ['--environment', 'live', '--scopes', 'calls:read'];
     const failures = [
       run(['keys', 'create', '--organization', nowhere, ...key]),
       run(['keys', 'revoke', nowhere]),
       run(['import', join(directory, 'none.csv'), '--organization', nowhere]),
+      run(['export', '--organization', nowhere]),
       run(['import', '-', '--organization', nowhere], { input: log(nowhere) }),
     ];
     for (const { code, out, errors } of await Promise.all(failures)) {
@@ -128,6 +194,7 @@ describe('the commands', () => {
       ['organizations', 'create'],
       ['seed', '--calls', 'many'],
       ['import', 'calls.csv', '--organization', 'acme'],
+      ['export', '--organization', nowhere, '--status', 'done'],
     ];
     for (const ran of await Promise.all(misuses.map((words) => run(words)))) {
       expect(ran).toMatchObject({ code: 2, out: '', errors: expect.stringMatching(/./) });

@@ -143,7 +143,7 @@ describeOnEachDatabase('an import', (database) => {
     const numbered = `${header},phone_number,phone_number_id`;
     await importLog([numbered, `${toRow()},${party},${id}`, `${toRow()},,${id.toUpperCase()}`].join('\n'));
     expect(await listRows('distinct phone_number_id')).toEqual([{ phone_number_id: id }]);
-    const unknown = [numbered, `${toRow()},,${randomUUID()}`].join('\n');
+    const unknown = [`${header},phone_number_id`, `${toRow()},${randomUUID()}`].join('\n');
     expect(await failureOf(importLog(unknown))).toContain(
       'Line 2, column phone_number_id: must be the id of a',
     );

@@ -54,8 +54,7 @@ async function listQuestions(world: World, as: 'a' | 'b'): Promise<Question[]> {
     `{ callTrends(filter: ${filter}, interval: MONTH, timeZone: "Asia/Kathmandu") { points { total } } }`,
   ]);
   const events = ['first: 1, type: "call.initiated"', 'last: 1'].map(
-    (page) =>
-      `{ call(id: "${completed.id}") { events(${page}) { nodes { id } pageInfo { hasNextPage } } } }`,
+    (page) => `{ call(id: "${completed.id}") { events(${page}) { nodes { id } pageInfo { hasNextPage } } } }`,
   );
   const ids = [
     encodeGlobalId('CallEvent', eventId),

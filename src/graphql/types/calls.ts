@@ -53,8 +53,8 @@ builder.queryField('calls', (t) =>
         offset: t.arg.int({ description: 'How many calls to skip from the top; not together with cursors.' }),
         filter: t.arg({ type: CallFilterInput, description: 'Which calls; all where it is absent.' }),
       },
-      resolve: async (_root, { filter, ...args }, { scope }, info) => {
-        const request = parseConnectionArgs('calls', scope.caller, args);
+      resolve: async (_root, { filter, ...args }, { scope, pageSizeMax }, info) => {
+        const request = parseConnectionArgs('calls', scope.caller, args, pageSizeMax);
         const page = await listCalls(scope, parseCallFilter(filter), request, {
           totalCount: selects(info, 'totalCount'),
           hasNextPage: selects(info, 'pageInfo', 'hasNextPage'),

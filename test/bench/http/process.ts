@@ -75,10 +75,12 @@ export async function startServer({ node, file, environment, ...program }: Progr
       const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
       return (Number(fields[11]) + Number(fields[12])) * tickMs;
     },
-    readRssBytes: async () => {
-      const text = await readFile(`/proc/${pid}/status`, 'utf8');
-      return Number(/^VmRSS:\s+(\d+) kB$/m.exec(text)?.[1]) * 1024;
-    },
+    readRssBytes: () => readRssBytes(pid),
     stop,
   };
+}
+
+export async function readRssBytes(pid: number | undefined): Promise<number> {
+  const text = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(text)?.[1]) * 1024;
 }

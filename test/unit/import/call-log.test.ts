@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type CallLogFormat, findFormatOfFile, readCallLog } from '../../../src/import/call-log.ts';
+import type { CallLogFormat } from '../../../src/call-log/format.ts';
+import { findFormatOfFile, readCallLog } from '../../../src/import/call-log.ts';
 import type { NumberedCallRow } from '../../../src/import/call-row.ts';
 import { ImportError } from '../../../src/import/error.ts';
 
@@ -144,7 +145,8 @@ describe('a call log in NDJSON', () => {
       .map((metadata) => JSON.stringify({ ...record, metadata }))
       .join('\n');
     const rows = await readAll(log);
-    expect(rows.map(({ row }) => row.metadata)).toEqual(['{"a":[1]}', '[]', '"x"', null]);
+    expect(rows.map(({ row }) => row.metadata)).toEqual(['{"a":[1]}', '[]', '"x"', 'null']);
+    expect((await readAll(JSON.stringify(record)))[0]?.row.metadata).toBeUndefined();
   });
 
   it('names line and member of a mistake, without the data', async () => {

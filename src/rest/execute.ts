@@ -1,0 +1,25 @@
+import { AppError, internalServerError } from '../errors.ts';
+import type { Gateway, RequestScope } from '../graphql/gateway.ts';
+import { type DataOf, type DocumentName, exportPageSizeMax, parseDocuments } from './documents.ts';
+
+/** Executes one of the documents for a caller and gives its data, or throws its first error. */
+export type ExecuteDocument = <Name extends DocumentName>(
+  scope: RequestScope,
+  name: Name,
+  variables: Readonly<Record<string, unknown>>,
+) => Promise<DataOf[Name]>;
+
+export function createDocumentExecutor(gateway: Gateway): ExecuteDocument {
+  const documents = parseDocuments(gateway.schema);
+  return async (scope, name, variables) => {
+    const operation = { document: documents[name], operationName: undefined };
+    const pageSizeMax = name === 'export' ? { pageSizeMax: exportPageSizeMax } : {};
+    const { data, errors } = await gateway.execute(operation, variables, { ...scope, ...pageSizeMax });
+    if (errors?.[0] !== undefined) throw toRestError(errors[0].originalError);
+    return data as unknown as DataOf[typeof name];
+  };
+}
+
+function toRestError(error: Error | null | undefined): AppError {
+  return error instanceof AppError ? error : internalServerError();
+}

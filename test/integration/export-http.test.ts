@@ -1,0 +1,113 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { sql } from 'drizzle-orm';
+import { afterEach, beforeAll, expect, it } from 'vitest';
+import type { ExportLimits } from '../../src/rest/export-stream.ts';
+import { listen, type RunningServer } from '../../src/server.ts';
+import { openApp } from '../support/app.ts';
+import { describeOnEmbedded } from '../support/databases.ts';
+import { mediaTypes, toCalls, toLines } from '../support/exports.ts';
+import { insertCalls, insertOrganization } from '../support/fixtures.ts';
+
+const calls = 150;
+// More than the buffers of a connection hold, so that a reader who waits keeps the export waiting.
+const transcriptLength = 100_000;
+
+describeOnEmbedded('an export over HTTP', (database) => {
+  let key: string;
+  let server: RunningServer;
+  let sockets: Socket[];
+
+  beforeAll(async () => {
+    const { id, liveKey } = await insertOrganization(database().db);
+    key = liveKey;
+    await insertCalls(
+      database().db,
+      id,
+      Array.from({ length: calls }, () => ({ transcript: 'x'.repeat(transcriptLength) })),
+    );
+  });
+
+  async function serve(exportLimits: Partial<ExportLimits> = {}): Promise<void> {
+    sockets = [];
+    server = await listen(openApp(database(), { exportLimits }), { host: '127.0.0.1', port: 0 });
+  }
+
+  afterEach(async () => {
+    for (const socket of sockets) socket.destroy();
+    await server.stop();
+  });
+
+  const ask = (accept: string) =>
+    fetch(`${server.url}/calls`, { headers: { authorization: `Bearer ${key}`, accept } });
+
+  const getTotal = async () => (await (await ask('application/json')).json()).total;
+
+  /** An export whose reader has its first bytes and takes no more. */
+  async function beginExport(version = '1.1'): Promise<Socket> {
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+    sockets.push(socket);
+    const lines = [
+      `GET /calls HTTP/${version}`,
+      ...['host: gateway.test', `authorization: Bearer ${key}`, `accept: ${mediaTypes.ndjson}`],
+    ];
+    socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+    const [head] = await once(socket, 'data');
+    socket.pause();
+    expect(String(head)).toMatch(/^HTTP\/1\.1 200 /);
+    return socket;
+  }
+
+  /** Resolves when there is room for one more; it is given up again. */
+  async function untilRoom(): Promise<void> {
+    for (;;) {
+      const response = await ask(mediaTypes.ndjson);
+      await response.body?.cancel();
+      if (response.status === 200) return;
+    }
+  }
+
+  it('comes whole, and its connection serves on', async () => {
+    await serve();
+    const csv = await (await ask(mediaTypes.csv)).text();
+    expect(toLines(csv)).toHaveLength(calls + 1);
+    const response = await ask(mediaTypes.ndjson);
+    expect(toCalls(await response.text())).toHaveLength(calls);
+    expect(await getTotal()).toBe(calls);
+  });
+
+  it.each(['1.0', '1.1'])(
+    'that fails half-way resets the connection, by HTTP/%s too: it does not just end',
+    async (version) => {
+      await serve();
+      const socket = await beginExport(version);
+      const outcome = new Promise((resolve) => {
+        socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code));
+        socket.once('end', () => resolve('the end'));
+      });
+      const { db } = database();
+      await db.execute(sql`alter table calls rename to calls_away`);
+      try {
+        socket.resume();
+        expect(await outcome).toBe('ECONNRESET');
+      } finally {
+        await db.execute(sql`alter table calls_away rename to calls`);
+      }
+    },
+  );
+
+  it('whose readers take nothing keeps none of the others waiting, and ends when they leave', async () => {
+    await serve();
+    const [first] = await Promise.all([1, 2, 3, 4].map(() => beginExport()));
+    expect((await ask(mediaTypes.csv)).status).toBe(429);
+    expect(await getTotal()).toBe(calls);
+    first?.destroy();
+    await untilRoom();
+  });
+
+  it('ends when its reader takes nothing for too long', async () => {
+    await serve({ stallTimeoutMs: 300, atOnceMax: 1 });
+    await beginExport();
+    await untilRoom();
+  });
+});
