@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { cors } from 'hono/cors';
+import { routePath } from 'hono/route';
 import { type Authenticator, createAuthenticator } from './auth/authenticate.ts';
 import type { Caller } from './auth/caller.ts';
 import type { Config } from './config.ts';
@@ -10,14 +11,24 @@ import { AppError, methodNotAllowed, routeNotFound } from './errors.ts';
 import { createGraphiql, type Demo } from './graphiql/serve.ts';
 import { createGateway } from './graphql/gateway.ts';
 import { answerGraphQL, toGraphQLErrorResponse } from './graphql/http.ts';
-import { isTextResponse, respondJson, type TextResponse, toResponse } from './graphql/text-response.ts';
+import {
+  isTextResponse,
+  respond,
+  respondJson,
+  type TextResponse,
+  toResponse,
+} from './graphql/text-response.ts';
 import { createHealth } from './health.ts';
 import { createLimits, findAddress } from './limits/limits.ts';
 import type { RedisConnection } from './limits/redis.ts';
 import { limitHeaderNames } from './limits/request-charge.ts';
 import type { Log } from './log.ts';
+import { createMetrics, type Metrics } from './metrics/metrics.ts';
+import { toRoute } from './metrics/requests.ts';
+import type { RollupLag } from './metrics/rollup-lag.ts';
 import type { RequestEnv } from './rest/request.ts';
 import { createRestRoutes } from './rest/routes.ts';
+import type { Tracing } from './tracing/tracing.ts';
 
 export interface AppParts {
   readonly config: Config;
@@ -31,12 +42,18 @@ export interface AppParts {
   readonly authenticator?: Authenticator;
   /** Where rate limits are counted for all instances; without it each counts for itself. */
   readonly redis?: RedisConnection | null;
+  /** How far the folding of this process is, for /metrics. */
+  readonly rollupLag?: RollupLag | null;
+  /** Null or absent where no traces are recorded. */
+  readonly tracing?: Tracing | null;
 }
 
 export interface App {
   fetch(request: Request, env?: object): Promise<Response>;
   /** As fetch; what is a text comes as a TextResponse, for a server that can send it as it is. */
   answer(request: Request, env?: object): Promise<Response | TextResponse>;
+  /** What /metrics answers, for a server of its own. */
+  answerMetrics(): Promise<Response>;
   /** From now on /readyz answers 503: the process is about to stop. */
   startDraining(): void;
 }
@@ -44,18 +61,25 @@ export interface App {
 type AppContext = Context<RequestEnv>;
 
 /** Wires the gateway: every part it needs comes in, nothing is opened here. */
-export function createApp({ config, database, log, demo = null, ...parts }: AppParts): App {
+export function createApp({ config, database, log, demo = null, tracing = null, ...parts }: AppParts): App {
   const authenticator = parts.authenticator ?? createAuthenticator({ ...config, db: database.db, log });
+  const limits = createLimits({ ...config, redis: parts.redis?.client ?? null, log });
+  const metrics = createMetrics({
+    database,
+    rollupLag: parts.rollupLag ?? null,
+    limits: limits?.counts ?? {},
+    findCaches: () => [authenticator, gateway, ...(limits ? [limits] : [])],
+  });
   const gateway = createGateway({
     db: database.db,
     log,
+    tracing,
+    metrics: metrics.operations,
     introspection: config.introspection,
     ...(parts.foldSoon && { onManyPending: parts.foldSoon }),
   });
   const health = createHealth(database);
   const graphiql = config.graphiql ? createGraphiql({ gateway, authenticator, demo }) : null;
-
-  const limits = createLimits({ ...config, redis: parts.redis?.client ?? null, log });
 
   const authenticate = async (c: AppContext): Promise<Caller> => {
     const { headers } = c.req.raw;
@@ -68,7 +92,7 @@ export function createApp({ config, database, log, demo = null, ...parts }: AppP
   };
 
   const app = new Hono<RequestEnv>();
-  app.use(observe(log));
+  app.use(observe(log, metrics, tracing));
   if (config.corsOrigins.length > 0) app.use(allowOrigins(config.corsOrigins));
 
   app.get('/healthz', () => respondJson({ status: 'ok' }));
@@ -76,7 +100,12 @@ export function createApp({ config, database, log, demo = null, ...parts }: AppP
     const { ready, reasons } = await health.check();
     return respondJson(ready ? { status: 'ready' } : { status: 'not ready', reasons }, ready ? 200 : 503);
   });
-  for (const path of ['/healthz', '/readyz']) app.all(path, (c) => refuseMethod(c, 'GET, HEAD, OPTIONS'));
+  const answerMetrics = async () =>
+    respond(200, { 'content-type': metrics.contentType }, await metrics.print());
+  const isPublic = config.metricsPort === undefined;
+  if (isPublic) app.get('/metrics', answerMetrics);
+  for (const path of ['/healthz', '/readyz', ...(isPublic ? ['/metrics'] : [])])
+    app.all(path, (c) => refuseMethod(c, 'GET, HEAD, OPTIONS'));
   if (graphiql !== null) {
     app.get('/graphiql/*', (c) => graphiql.findAsset(c.req.raw) ?? Promise.reject(routeNotFound()));
   }
@@ -103,10 +132,15 @@ export function createApp({ config, database, log, demo = null, ...parts }: AppP
       log.error({ requestId: c.get('requestId'), err: known.cause ?? known }, known.code);
     return toErrorResponse(c, known);
   });
-  const answer = async (request: Request, env?: object) => app.fetch(request, env);
+  if (tracing !== null) database.metrics.trace = tracing.traceStatement;
+  const answerUntraced = async (request: Request, env?: object) => app.fetch(request, env);
+  const answer: App['answer'] = tracing
+    ? (request, env) => tracing.traceRequest(request, () => answerUntraced(request, env))
+    : answerUntraced;
   return {
     answer,
-    fetch: async (request, env) => toResponse(await answer(request, env)),
+    answerMetrics: async () => toResponse(await answerMetrics()),
+    fetch: async (request, env) => toResponse((await answer(request, env)) as Response),
     startDraining: health.startDraining,
   };
 }
@@ -117,7 +151,7 @@ function refuseMethod(c: AppContext, allow: string): Response {
 }
 
 /** Names each request, and writes the one line that the log has of it. */
-function observe(log: Log) {
+function observe(log: Log, { requests }: Metrics, tracing: Tracing | null) {
   // The line's members are all named here, so none of them needs to be looked for among the secret ones.
   const lines = log.child({}, { redact: [] });
   return async (c: AppContext, next: () => Promise<void>): Promise<void> => {
@@ -128,8 +162,13 @@ function observe(log: Log) {
     c.set('caller', null);
     c.set('charge', null);
     c.set('operation', 'none');
+    requests.started();
     await next();
     addHeaders(c, requestId);
+    const ms = performance.now() - startedAt;
+    const template = routePath(c, -1);
+    requests.ended(template, c.req.method, c.res.status, ms);
+    tracing?.describeRequest(c.req.method, toRoute(template), c.res.status);
     lines.info(
       {
         requestId,
@@ -137,7 +176,7 @@ function observe(log: Log) {
         method: c.req.method,
         operation: c.get('operation'),
         status: c.res.status,
-        ms: Math.round((performance.now() - startedAt) * 10) / 10,
+        ms: Math.round(ms * 10) / 10,
       },
       'request',
     );

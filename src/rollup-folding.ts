@@ -1,6 +1,7 @@
-import { foldRollup, foldSize } from './calls/rollup.ts';
+import { countPending, foldRollup, foldSize } from './calls/rollup.ts';
 import type { Db } from './db/client.ts';
 import type { Log } from './log.ts';
+import type { RollupLag } from './metrics/rollup-lag.ts';
 
 export interface RollupFolding {
   /** Folds before its time: for a question that found many changes. */
@@ -12,13 +13,15 @@ export interface RollupFolding {
 const pauseMs = 500;
 const pauseMinMs = 50;
 const pauseAfterFailureMs = 5_000;
+const countPeriodMs = 5_000;
 
 /**
  * Folds the changes of calls into their sums, again and again: readers add what is pending, so the more often, the
  * less they have to add. Of several instances one folds at a time, and the others find nothing to do.
  */
-export function startRollupFolding(db: Db, log: Log): RollupFolding {
+export function startRollupFolding(db: Db, log: Log, lag?: RollupLag): RollupFolding {
   let stopped = false;
+  let countAt = 0;
   let endPause: () => void = () => {};
   let hasten: () => void = () => {};
   const pause = (ms: number) =>
@@ -30,10 +33,19 @@ export function startRollupFolding(db: Db, log: Log): RollupFolding {
       };
     });
 
+  async function count(lag: RollupLag): Promise<void> {
+    const startedAt = performance.now();
+    countAt = startedAt + countPeriodMs;
+    lag.counted(await countPending(db), startedAt);
+  }
+
   async function run(): Promise<void> {
     while (!stopped) {
       try {
+        const startedAt = performance.now();
         const folded = await foldRollup(db);
+        lag?.folded(startedAt, folded !== null && folded < foldSize);
+        if (lag !== undefined && startedAt >= countAt) await count(lag);
         if ((folded ?? 0) >= foldSize) continue;
         if (!stopped) await pause(pauseMinMs);
         if (stopped) return;

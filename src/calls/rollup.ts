@@ -15,6 +15,17 @@ export async function foldRollup(db: Db): Promise<number | null> {
   return row === undefined || row.folded === null ? null : Number(row.folded);
 }
 
+const pendingMax = 100_000;
+
+/** How many deltas are pending; of more than 100,000 no more are counted. */
+export async function countPending(db: Db): Promise<number> {
+  const [row] = await queryRows<{ pending: string | number }>(
+    db,
+    sql`select count(*) as pending from (select 1 from call_rollup_delta limit ${pendingMax}) some`,
+  );
+  return Number(row?.pending);
+}
+
 /** Counts all levels anew from the calls, while others read and write; the deltas of what it counted go. */
 export async function rebuildRollup(database: Database): Promise<void> {
   await inBulk(database, [

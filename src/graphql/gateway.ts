@@ -9,8 +9,11 @@ import {
 import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Caller } from '../auth/caller.ts';
 import type { Db } from '../db/client.ts';
+import { countKeptStatements } from '../db/prepared.ts';
 import type { RequestCharge } from '../limits/request-charge.ts';
 import type { Log } from '../log.ts';
+import type { OperationMetrics } from '../metrics/operations.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { createDocumentCache, PreparedDocument } from './documents.ts';
 import { maskError, refusal, withCode } from './errors.ts';
 import { executePlan } from './execution/execute.ts';
@@ -24,6 +27,9 @@ export interface GatewayParts {
   readonly introspection: boolean;
   /** Told by questions that found many changes which are not in the roll-ups yet. */
   readonly onManyPending?: () => void;
+  readonly metrics?: OperationMetrics;
+  /** Null or absent where no traces are recorded. */
+  readonly tracing?: Tracing | null;
 }
 
 /** Who asks, and under which request id. */
@@ -55,6 +61,7 @@ export interface Gateway {
     variables: Readonly<Record<string, unknown>>,
     scope: RequestScope,
   ): Promise<ExecutionResult>;
+  countCached(): Readonly<Record<string, number>>;
 }
 
 const validationErrorsMax = 10;
@@ -63,7 +70,14 @@ const validationErrorsMax = 10;
  * Makes the gateway of our schema. Yoga's envelope parses and validates, with its hooks; what it does then is kept
  * with the document, because a request that goes through the envelope costs more than its execution.
  */
-export function createGateway({ db, log, introspection, onManyPending }: GatewayParts): Gateway {
+export function createGateway({
+  db,
+  log,
+  introspection,
+  onManyPending,
+  metrics,
+  tracing,
+}: GatewayParts): Gateway {
   const yoga = createYoga({
     schema,
     logging: false,
@@ -139,14 +153,23 @@ export function createGateway({ db, log, introspection, onManyPending }: Gateway
     await charge?.addCost(found.measure(variables).cost);
     const scope = { db, caller, ...(onManyPending && { onManyPending }) };
     const context = { scope, requestId, loaders: createLoaders(scope) };
-    const result = await executePlan(found.plan, variables, context);
+    const startedAt = performance.now();
+    const run = () => executePlan(found.plan, variables, context);
+    const result = await (tracing ? tracing.traceOperation(found.operation, run) : run());
+    metrics?.executed(found.operation.operation, result.errors !== undefined, startedAt);
     if (result.errors === undefined) return result;
     const onUnexpected = (err: unknown) => log.error({ requestId, err }, 'unexpected error');
     const errors = result.errors.map((error) => maskError(error, onUnexpected));
     return withRequestId({ ...result, errors }, requestId);
   }
 
-  return { schema, prepare, execute };
+  const countCached = () => ({ documents: documents.size, statements: countKeptStatements(db) });
+  const prepareAndCount = (params: OperationParams) => {
+    const ready = prepare(params);
+    if ('errors' in ready) metrics?.refused(ready.errors[0]?.extensions.code);
+    return ready;
+  };
+  return { schema, prepare: prepareAndCount, execute, countCached };
 }
 
 const noIntrospection: Plugin = {

@@ -17,6 +17,9 @@ const leaves = ['config', 'errors', 'log'];
 /** Which rooms a room may import besides itself and the leaves; a room that is not here may not exist. */
 const roomsBelow: Readonly<Record<string, readonly string[]>> = {
   cli: [
+    'doctor',
+    'metrics',
+    'tracing',
     'limits',
     'rollup-folding',
     'server',
@@ -31,18 +34,21 @@ const roomsBelow: Readonly<Record<string, readonly string[]>> = {
     'db',
   ],
   server: ['app', 'rest', 'graphiql', 'graphql', 'calls', 'auth', 'db'],
-  app: ['health', 'limits', 'rest', 'graphiql', 'graphql', 'calls', 'auth', 'db'],
+  app: ['health', 'limits', 'rest', 'graphiql', 'graphql', 'calls', 'auth', 'db', 'metrics', 'tracing'],
+  doctor: ['calls', 'db'],
   health: ['db'],
-  'rollup-folding': ['calls', 'db'],
+  'rollup-folding': ['calls', 'db', 'metrics'],
   rest: ['graphql', 'limits', 'auth'],
   graphiql: ['graphql', 'auth'],
-  graphql: ['limits', 'calls', 'auth', 'db'],
+  graphql: ['limits', 'calls', 'auth', 'db', 'metrics', 'tracing'],
   demo: ['calls', 'auth', 'db'],
   import: ['calls', 'auth', 'db'],
   limits: [],
   calls: ['auth', 'db'],
   auth: ['db'],
-  db: [],
+  db: ['metrics'],
+  tracing: ['metrics'],
+  metrics: [],
 };
 
 // REST reaches data by documents only; these files hold values and dates, and no data.
