@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
+import { addDoctor } from './cli/doctor.ts';
 import { addImport } from './cli/import.ts';
 import { addKeys } from './cli/keys.ts';
 import { addMigrate } from './cli/migrate.ts';
@@ -26,7 +27,8 @@ function createProgram(): Command {
       const { runServe } = await import('./cli/serve.ts');
       await runServe(config);
     });
-  for (const add of [addMigrate, addSeed, addImport, addKeys, addOrganizations, addRollup]) add(program);
+  for (const add of [addMigrate, addSeed, addImport, addKeys, addOrganizations, addRollup, addDoctor])
+    add(program);
   return program;
 }
 

@@ -51,8 +51,11 @@ async function serve(
     const tracing = await loadTracing();
     const parts = { foldSoon: () => foldSoon(), redis, rollupLag, tracing };
     const app = createApp({ config, database, log, demo, ...parts });
-    const server = await listen(app, config);
     const metricsServer = await listenForMetrics(app, config);
+    const server = await listen(app, config).catch(async (error: unknown) => {
+      await metricsServer?.stop();
+      throw error;
+    });
     // Before anybody learns that it serves, and may stop it.
     const signal = untilSignal();
     process.stdout.write(welcome(server.url, config, demo));

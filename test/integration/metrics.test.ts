@@ -122,8 +122,11 @@ describeOnEachDatabase('GET /metrics', (database) => {
     const app = openApp(database(), { rollupLag: lag });
     expect((await read(app)).has('calls_gateway_rollup_seconds_since_fold')).toBe(false);
     await insertCalls(database().db, id, Array(3).fill({}));
-    const folding = startRollupFolding(database().db, createLog('silent'), lag);
-    await folding.stop();
+    lag.counted(3, performance.now());
+    const problems: string[] = [];
+    const log = createLog('warn', { write: (line) => void problems.push(line) });
+    await startRollupFolding(database().db, log, lag).stop();
+    expect(problems).toEqual([]);
     const samples = await read(app);
     expect(samples.get('calls_gateway_rollup_seconds_since_fold')).toBeLessThan(60);
     expect(samples.get('calls_gateway_rollup_pending_changes')).toBe(0);
