@@ -1,5 +1,6 @@
 import { type Context, Hono } from 'hono';
 import { cors } from 'hono/cors';
+import { routePath } from 'hono/route';
 import { type Authenticator, createAuthenticator } from './auth/authenticate.ts';
 import type { Caller } from './auth/caller.ts';
 import type { Config } from './config.ts';
@@ -9,16 +10,26 @@ import { AppError, databaseUnavailable, methodNotAllowed, routeNotFound } from '
 import { createGraphiql, type Demo } from './graphiql/serve.ts';
 import { createGateway } from './graphql/gateway.ts';
 import { answerGraphQL, toGraphQLErrorResponse } from './graphql/http.ts';
-import { isTextResponse, respondJson, type TextResponse, toResponse } from './graphql/text-response.ts';
+import {
+  isTextResponse,
+  respond,
+  respondJson,
+  type TextResponse,
+  toResponse,
+} from './graphql/text-response.ts';
 import { createHealth } from './health.ts';
 import { createLimits, findAddress } from './limits/limits.ts';
 import type { RedisConnection } from './limits/redis.ts';
 import { limitHeaderNames } from './limits/request-charge.ts';
 import type { Log } from './log.ts';
+import { createMetrics, type Metrics } from './metrics/metrics.ts';
+import { toRoute } from './metrics/requests.ts';
+import type { RollupLag } from './metrics/rollup-lag.ts';
 import { refuse, toErrorBody, toRequestId } from './refusal.ts';
 import { defaultExportLimits, type ExportLimits } from './rest/export-stream.ts';
 import type { RequestEnv } from './rest/request.ts';
 import { createRestRoutes } from './rest/routes.ts';
+import type { Tracing } from './tracing/tracing.ts';
 
 export interface AppParts {
   readonly config: Config;
@@ -36,6 +47,10 @@ export interface AppParts {
   readonly redis?: RedisConnection | null;
   /** What differs from the default limits. */
   readonly exportLimits?: Partial<ExportLimits>;
+  /** How far the folding of this process is, for /metrics. */
+  readonly rollupLag?: RollupLag | null;
+  /** Null or absent where no traces are recorded. */
+  readonly tracing?: Tracing | null;
 }
 
 export interface App {
@@ -44,6 +59,8 @@ export interface App {
   answer(request: Request, env?: object): Promise<Response | TextResponse>;
   /** The answer to what came to no request. */
   refuse(error: AppError, givenRequestId?: string): TextResponse;
+  /** What /metrics answers, for a server of its own. */
+  answerMetrics(): Promise<Response>;
   /** From now on /readyz answers 503: the process is about to stop. */
   startDraining(): void;
 }
@@ -51,18 +68,25 @@ export interface App {
 type AppContext = Context<RequestEnv>;
 
 /** Wires the gateway: every part it needs comes in, nothing is opened here. */
-export function createApp({ config, database, log, demo = null, ...parts }: AppParts): App {
+export function createApp({ config, database, log, demo = null, tracing = null, ...parts }: AppParts): App {
   const authenticator = parts.authenticator ?? createAuthenticator({ ...config, db: database.db, log });
+  const limits = createLimits({ ...config, redis: parts.redis?.client ?? null, log });
+  const metrics = createMetrics({
+    database,
+    rollupLag: parts.rollupLag ?? null,
+    limits: limits?.counts ?? {},
+    findCaches: () => [authenticator, gateway, ...(limits ? [limits] : [])],
+  });
   const gateway = createGateway({
     db: database.db,
     log,
+    tracing,
+    metrics: metrics.operations,
     introspection: config.introspection,
     ...(parts.foldSoon && { onManyPending: parts.foldSoon }),
   });
   const health = createHealth(database);
   const graphiql = config.graphiql ? createGraphiql({ gateway, authenticator, demo }) : null;
-
-  const limits = createLimits({ ...config, redis: parts.redis?.client ?? null, log });
 
   const { isUpToDate = () => true } = parts;
   const authenticate = async (c: AppContext): Promise<Caller> => {
@@ -77,7 +101,7 @@ export function createApp({ config, database, log, demo = null, ...parts }: AppP
   };
 
   const app = new Hono<RequestEnv>();
-  app.use(observe(log));
+  app.use(observe(log, metrics, tracing));
   if (config.corsOrigins.length > 0) app.use(allowOrigins(config.corsOrigins));
 
   app.get('/healthz', () => respondJson({ status: 'ok' }));
@@ -85,7 +109,12 @@ export function createApp({ config, database, log, demo = null, ...parts }: AppP
     const { ready, reasons } = await health.check();
     return respondJson(ready ? { status: 'ready' } : { status: 'not ready', reasons }, ready ? 200 : 503);
   });
-  for (const path of ['/healthz', '/readyz']) app.all(path, (c) => refuseMethod(c, 'GET, HEAD, OPTIONS'));
+  const answerMetrics = async () =>
+    respond(200, { 'content-type': metrics.contentType }, await metrics.print());
+  const isPublic = config.metricsPort === undefined;
+  if (isPublic) app.get('/metrics', answerMetrics);
+  for (const path of ['/healthz', '/readyz', ...(isPublic ? ['/metrics'] : [])])
+    app.all(path, (c) => refuseMethod(c, 'GET, HEAD, OPTIONS'));
   if (graphiql !== null) {
     app.get('/graphiql/*', (c) => graphiql.findAsset(c.req.raw) ?? Promise.reject(routeNotFound()));
   }
@@ -112,10 +141,15 @@ export function createApp({ config, database, log, demo = null, ...parts }: AppP
       log.error({ requestId: c.get('requestId'), err: known.cause ?? known }, known.code);
     return toErrorResponse(c, known);
   });
-  const answer = async (request: Request, env?: object) => app.fetch(request, env);
+  if (tracing !== null) database.metrics.trace = tracing.traceStatement;
+  const answerUntraced = async (request: Request, env?: object) => app.fetch(request, env);
+  const answer: App['answer'] = tracing
+    ? (request, env) => tracing.traceRequest(request, () => answerUntraced(request, env))
+    : answerUntraced;
   return {
     answer,
-    fetch: async (request, env) => toResponse(await answer(request, env)),
+    answerMetrics: async () => toResponse(await answerMetrics()),
+    fetch: async (request, env) => toResponse((await answer(request, env)) as Response),
     refuse: (error, givenRequestId) => refuse(log, error, givenRequestId),
     startDraining: health.startDraining,
   };
@@ -127,7 +161,7 @@ function refuseMethod(c: AppContext, allow: string): Response {
 }
 
 /** Names each request, and writes the one line that the log has of it. */
-function observe(log: Log) {
+function observe(log: Log, { requests }: Metrics, tracing: Tracing | null) {
   // The line's members are all named here, so none of them needs to be looked for among the secret ones.
   const lines = log.child({}, { redact: [] });
   return async (c: AppContext, next: () => Promise<void>): Promise<void> => {
@@ -137,8 +171,13 @@ function observe(log: Log) {
     c.set('caller', null);
     c.set('charge', null);
     c.set('operation', 'none');
+    requests.started();
     await next();
     addHeaders(c, requestId);
+    const ms = performance.now() - startedAt;
+    const template = routePath(c, -1);
+    requests.ended(template, c.req.method, c.res.status, ms);
+    tracing?.describeRequest(c.req.method, toRoute(template), c.res.status);
     lines.info(
       {
         requestId,
@@ -146,7 +185,7 @@ function observe(log: Log) {
         method: c.req.method,
         operation: c.get('operation'),
         status: c.res.status,
-        ms: Math.round((performance.now() - startedAt) * 10) / 10,
+        ms: Math.round(ms * 10) / 10,
       },
       'request',
     );

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
+import { addDoctor } from './cli/doctor.ts';
 import { addExport } from './cli/export.ts';
 import { addImport } from './cli/import.ts';
 import { addKeys } from './cli/keys.ts';
@@ -37,6 +38,7 @@ function createProgram(): Command {
     addOrganizations,
     addRollup,
     addRole,
+    addDoctor,
   ])
     add(program);
   return program;

@@ -25,6 +25,9 @@ const environmentSchema = z.object({
     .describe('`production` requires DATABASE_URL, seeds nothing, and turns GraphiQL and introspection off.'),
   PORT: wholeNumber(0, 65_535).default(4000).describe('The port to listen on.'),
   HOST: z.string().default('127.0.0.1').describe('The address to listen on.'),
+  METRICS_PORT: wholeNumber(0, 65_535)
+    .optional()
+    .describe('A port of its own for /metrics, which is then not served at PORT. Absent: it is at PORT.'),
   DATABASE_URL: postgresUrl
     .optional()
     .describe('PostgreSQL 14 or newer. Absent: an embedded database in DATA_DIR.'),
@@ -70,6 +73,7 @@ export interface Config {
   readonly production: boolean;
   readonly port: number;
   readonly host: string;
+  readonly metricsPort: number | undefined;
   readonly databaseUrl: string | undefined;
   readonly dataDir: string;
   readonly databasePool: number;
@@ -128,6 +132,7 @@ export function parseConfig(environment: Environment): Config {
     production,
     port: env.PORT,
     host: env.HOST,
+    metricsPort: env.METRICS_PORT,
     databaseUrl: env.DATABASE_URL,
     dataDir: env.DATA_DIR,
     databasePool: env.DATABASE_POOL,

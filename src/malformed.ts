@@ -12,7 +12,7 @@ import {
 import type { TextResponse } from './graphql/text-response.ts';
 
 /** Answers what Node itself refuses as everything else is answered: it would send a status and nothing else. */
-export function answerMalformed(server: Server, app: App): void {
+export function answerMalformed(server: Server, app: Pick<App, 'refuse'>): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const { _httpMessage: underWay } = socket as Socket & { _httpMessage?: ServerResponse | null };
     // An answer that has begun cannot be taken back.
@@ -27,7 +27,7 @@ export function answerMalformed(server: Server, app: App): void {
 }
 
 export function sendRefusal(
-  app: App,
+  app: Pick<App, 'refuse'>,
   error: AppError,
   request: IncomingMessage,
   response: ServerResponse,

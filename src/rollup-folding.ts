@@ -1,6 +1,7 @@
-import { foldRollup, foldSize } from './calls/rollup.ts';
+import { countPending, foldRollup, foldSize } from './calls/rollup.ts';
 import type { Db } from './db/client.ts';
 import type { Log } from './log.ts';
+import type { RollupLag } from './metrics/rollup-lag.ts';
 
 export interface RollupFolding {
   /** Folds before its time: for a question that found many changes. */
@@ -14,13 +15,15 @@ const pauseMinMs = 50;
 const pauseAfterFailureMs = 5_000;
 /** On a slow server a fold may take longer than a statement may: a smaller one gets done. */
 const foldSizeMin = 500;
+const countPeriodMs = 5_000;
 
 /**
  * Folds the changes of calls into their sums, again and again: readers add what is pending, so the more often, the
  * less they have to add. Of several instances one folds at a time, and the others find nothing to do.
  */
-export function startRollupFolding(db: Db, log: Log): RollupFolding {
+export function startRollupFolding(db: Db, log: Log, lag?: RollupLag): RollupFolding {
   let stopped = false;
+  let countAt = 0;
   let endPause: () => void = () => {};
   let hasten: () => void = () => {};
   const pause = (ms: number) =>
@@ -32,12 +35,22 @@ export function startRollupFolding(db: Db, log: Log): RollupFolding {
       };
     });
 
+  async function count(lag: RollupLag): Promise<void> {
+    const startedAt = performance.now();
+    countAt = startedAt + countPeriodMs;
+    lag.counted(await countPending(db), startedAt);
+  }
+
   async function run(): Promise<void> {
     let size = foldSize;
     while (!stopped) {
       try {
-        const isFull = ((await foldRollup(db, size)) ?? 0) >= size;
+        const startedAt = performance.now();
+        const folded = await foldRollup(db, size);
+        const isFull = (folded ?? 0) >= size;
+        lag?.folded(startedAt, folded !== null && !isFull);
         size = Math.min(size * 2, foldSize);
+        if (lag !== undefined && startedAt >= countAt) await count(lag);
         if (isFull) continue;
         if (!stopped) await pause(pauseMinMs);
         if (stopped) return;

@@ -13,6 +13,8 @@ export interface ListenOptions {
   readonly port: number;
 }
 
+type ServedApp = Pick<App, 'answer' | 'refuse' | 'startDraining'>;
+
 export interface RunningServer {
   /** Where it listens, such as http://127.0.0.1:4000. */
   readonly url: string;
@@ -32,7 +34,7 @@ const connectionsCheckingMs = 1_000;
 const drainTimeoutMs = 10_000;
 
 /** Serves the app over HTTP; rejects when the address cannot be listened on. */
-export async function listen(app: App, { host, port }: ListenOptions): Promise<RunningServer> {
+export async function listen(app: ServedApp, { host, port }: ListenOptions): Promise<RunningServer> {
   const listener = getRequestListener(
     async (request, env) => {
       const response = await app.answer(request, env);
@@ -100,7 +102,7 @@ function toUrl(server: Server, host: string): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-async function stop(server: Server, app: App, connections: ReadonlySet<Socket>): Promise<void> {
+async function stop(server: Server, app: ServedApp, connections: ReadonlySet<Socket>): Promise<void> {
   app.startDraining();
   server.on('request', (_request, response) => response.setHeader('connection', 'close'));
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));

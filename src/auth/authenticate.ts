@@ -35,6 +35,7 @@ export interface Authenticator {
    * ORGANIZATION_FORBIDDEN, NO_ORGANIZATION, INVALID_ARGUMENT (x-environment), and those of a database that fails.
    */
   authenticate(headers: Headers): Promise<Caller>;
+  countCached(): Readonly<Record<string, number>>;
 }
 
 const lookUpTtlMs = 5_000;
@@ -53,6 +54,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const noteUse = createUseNote(db, log);
 
   return {
+    countCached: () => ({ api_keys: findKey.count(), memberships: findMemberships.count() }),
     async authenticate(headers) {
       const credential = parseCredential(headers);
       if (credential.kind === 'key') {

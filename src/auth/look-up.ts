@@ -5,6 +5,12 @@ export interface LookUpOptions {
   readonly ttlMs: number;
 }
 
+export interface LookUp<Value> {
+  (id: string): Promise<Value | null>;
+  /** How many are remembered. */
+  count(): number;
+}
+
 /**
  * Makes a look-up that remembers what was found, never that nothing was. Callers that ask for the same thing
  * while it is being loaded share one load, its failure too. An entry's age counts from the start of its load.
@@ -12,7 +18,7 @@ export interface LookUpOptions {
 export function createLookUp<Value extends object>(
   load: (id: string) => Promise<Value | null>,
   { entriesMax, ttlMs }: LookUpOptions,
-): (id: string) => Promise<Value | null> {
+): LookUp<Value> {
   const found = new LRUCache<string, Value>({
     max: entriesMax,
     ttl: ttlMs,
@@ -29,7 +35,7 @@ export function createLookUp<Value extends object>(
     return value;
   }
 
-  return async (id) => {
+  const lookUp = async (id: string) => {
     const remembered = found.get(id);
     if (remembered !== undefined) return remembered;
     let joined = loading.get(id);
@@ -39,4 +45,5 @@ export function createLookUp<Value extends object>(
     }
     return await joined;
   };
+  return Object.assign(lookUp, { count: () => found.size });
 }

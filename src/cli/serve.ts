@@ -8,10 +8,13 @@ import { seedDemo } from '../demo/seed.ts';
 import type { Demo } from '../graphiql/serve.ts';
 import { openRedis } from '../limits/redis.ts';
 import { createLog, type Log } from '../log.ts';
+import { RollupLag } from '../metrics/rollup-lag.ts';
 import { startRollupFolding } from '../rollup-folding.ts';
 import { listen } from '../server.ts';
+import { loadTracing } from '../tracing/tracing.ts';
 import { openDatabase } from './database.ts';
 import { type StartingDatabase, startDatabase } from './database-start.ts';
+import { listenForMetrics } from './metrics-server.ts';
 
 const demoCalls = 2_000;
 const exitTimeoutMs = 15_000;
@@ -40,18 +43,24 @@ async function serve(
   log: Log,
   { database, isUpToDate, started, stop, demo }: StartingDatabase & { demo: Demo | null },
 ): Promise<void> {
-  const folding = started.then((isUp) => (isUp ? startRollupFolding(database.db, log) : null));
+  const rollupLag = new RollupLag();
+  const folding = started.then((isUp) => (isUp ? startRollupFolding(database.db, log, rollupLag) : null));
   let foldSoon = () => {};
   const redis = config.redisUrl && config.rateLimit > 0 ? openRedis(config.redisUrl, log) : null;
   folding.then((running) => {
     foldSoon = running?.foldSoon ?? foldSoon;
   });
   try {
+    const tracing = await loadTracing();
     const app = createApp({
-      ...{ config, database, log, demo, redis, isUpToDate },
+      ...{ config, database, log, demo, redis, isUpToDate, rollupLag, tracing },
       foldSoon: () => foldSoon(),
     });
-    const server = await listen(app, config);
+    const metricsServer = await listenForMetrics(app, config);
+    const server = await listen(app, config).catch(async (error: unknown) => {
+      await metricsServer?.stop();
+      throw error;
+    });
     // Before anybody learns that it serves, and may stop it.
     const signal = untilSignal();
     process.stdout.write(welcome(server.url, config, demo));
@@ -61,7 +70,7 @@ async function serve(
     const cancelling = setTimeout(database.cancelStatements, cancelAfterMs);
     stop();
     const folded = folding.then((running) => running?.stop());
-    await server.stop();
+    await Promise.all([server.stop(), metricsServer?.stop()]);
     await folded;
     clearTimeout(cancelling);
   } finally {

@@ -5,6 +5,7 @@ import { drizzle as drizzlePglite } from 'drizzle-orm/pglite';
 import { drizzle as drizzlePostgres } from 'drizzle-orm/postgres-js';
 import type { Sql } from 'postgres';
 import { queryTimeout } from '../errors.ts';
+import { type PoolState, StatementMetrics } from '../metrics/statements.ts';
 import { beforeDeadline } from './deadline.ts';
 import { openEmbedded } from './embedded.ts';
 import { toAppError } from './errors.ts';
@@ -19,6 +20,9 @@ export type Db = PgDatabase<PgQueryResultHKT, typeof schema>;
 
 interface OpenDatabase {
   readonly db: Db;
+  readonly metrics: StatementMetrics;
+  /** Null where there are no connections. */
+  findPoolState(): PoolState | null;
   /** Resolves when the database answers a query; rejects with an AppError otherwise. */
   ping(): Promise<void>;
   /** From now on every statement fails with DATABASE_UNAVAILABLE, where the database can do that. */
@@ -56,6 +60,8 @@ export function openPostgres({ url, poolSize, onStatement, limits }: PostgresOpt
     kind: 'postgres',
     db,
     server,
+    metrics: server.metrics,
+    findPoolState: pool.state,
     ping: () => ping(db),
     cancelStatements: pool.cancelStatements,
     close: pool.close,
@@ -69,14 +75,13 @@ export const preparedMark = '/* prepared */ ';
  * The pool as Drizzle is to see it: each statement on a connection of its own. Those with the mark become prepared
  * statements of their connection. There are no transactions: see inBulkTransaction.
  */
-function toDrizzleClient({ options }: Server, pool: Pool): Sql {
+function toDrizzleClient({ options, metrics }: Server, pool: Pool): Sql {
   const unsafe = (text: string, parameters: readonly unknown[] = []) => {
     let asValues = false;
     const prepare = text.startsWith(preparedMark);
     // Drizzle says after the call in which form it wants the rows.
-    const rows = Promise.resolve().then(() =>
-      pool.run((connection) => connection.run({ text, parameters, prepare, asValues })),
-    );
+    const send = () => pool.run((connection) => connection.run({ text, parameters, prepare, asValues }));
+    const rows = Promise.resolve().then(() => (metrics.trace === null ? send() : metrics.trace(text, send)));
     const values = () => {
       asValues = true;
       return rows;
@@ -100,12 +105,18 @@ export function embeddedDatabase(
   release: () => Promise<void>,
   onStatement?: StatementListener,
 ): EmbeddedDatabase {
-  const db = drizzlePglite(withDeadline(pglite), { schema, ...listenTo(onStatement) }) as unknown as Db;
+  const metrics = new StatementMetrics();
+  const db = drizzlePglite(withDeadline(pglite, metrics), {
+    schema,
+    ...listenTo(onStatement),
+  }) as unknown as Db;
   let closed: Promise<void> | undefined;
   return {
     kind: 'embedded',
     db,
     pglite,
+    metrics,
+    findPoolState: () => null,
     ping: () => ping(db),
     cancelStatements: () => {},
     close: () => {
@@ -116,9 +127,22 @@ export function embeddedDatabase(
 }
 
 /** The embedded database as Drizzle is to see it: whoever asks gets an answer in time. */
-function withDeadline(pglite: PGlite): PGlite {
-  const query: PGlite['query'] = (text, parameters, options) =>
-    beforeDeadline(pglite.query(text, parameters, options), embeddedAnswerTimeoutMs, () => queryTimeout());
+function withDeadline(pglite: PGlite, metrics: StatementMetrics): PGlite {
+  const query: PGlite['query'] = async (text, parameters, options) => {
+    const startedAt = performance.now();
+    const send = () =>
+      beforeDeadline(pglite.query<never>(text, parameters, options), embeddedAnswerTimeoutMs, () =>
+        queryTimeout(),
+      );
+    try {
+      return await (metrics.trace === null ? send() : metrics.trace(text, send));
+    } catch (error) {
+      metrics.failed(toAppError(error).code);
+      throw error;
+    } finally {
+      metrics.answers.record(performance.now() - startedAt);
+    }
+  };
   const bound = (value: unknown) => (typeof value === 'function' ? value.bind(pglite) : value);
   return new Proxy(pglite, {
     get: (_, name) => (name === 'query' ? query : bound(Reflect.get(pglite, name))),

@@ -1,7 +1,7 @@
 import postgres, { type Options, type Sql } from 'postgres';
 import { type AppError, databaseUnavailable, queryTimeout } from '../errors.ts';
 import { beforeDeadline } from './deadline.ts';
-import { findCode, toStatementError } from './errors.ts';
+import { findCode, toAppError, toStatementError } from './errors.ts';
 import { dialOnce, type Server, sendCancelRequest, toSettings } from './server.ts';
 
 export interface Statement {
@@ -81,6 +81,7 @@ function toConnection(
   async function run({ text, parameters, prepare, asValues }: Statement): Promise<unknown> {
     const query = sql.unsafe(text, parameters as never[], { prepare: prepare && server.prepares });
     const sent: SentStatement = query as object;
+    const startedAt = performance.now();
     const onLate = () => {
       const reason = queryTimeout();
       abandon(reason);
@@ -98,9 +99,11 @@ function toConnection(
         abandoned = true;
         hangUp();
       }
+      server.metrics.failed(toAppError(error).code);
       throw toStatementError(error);
     } finally {
       underWay = undefined;
+      server.metrics.answers.record(performance.now() - startedAt);
       // postgres.js has prepared the statement anew: the connection behind the pooler was another one.
       if (findCode(sent.retried) === '26000') server.prepares = false;
     }

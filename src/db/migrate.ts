@@ -71,3 +71,32 @@ export async function compareSchema(db: Db): Promise<'older' | 'same' | 'newer'>
 export async function migrateEmbeddedDatabase(database: EmbeddedDatabase): Promise<void> {
   await migratePglite(database.db as unknown as PgliteDatabase, migrationsTable);
 }
+
+export interface AppliedMigration {
+  readonly hash: string;
+  /** When it was written: what tells one from another. */
+  readonly madeAt: number;
+}
+
+export interface MigrationComparison {
+  readonly applied: number;
+  readonly pending: number;
+  /** Applied ones that this program does not have. */
+  readonly newer: number;
+  /** Applied ones whose text was another. */
+  readonly changed: number;
+}
+
+/** Compares what a database has been through with what this program has. */
+export function compareMigrations(applied: readonly AppliedMigration[]): MigrationComparison {
+  const own = new Map(
+    readMigrationFiles({ migrationsFolder }).map(({ folderMillis, hash }) => [folderMillis, hash]),
+  );
+  const known = applied.filter(({ madeAt }) => own.has(madeAt));
+  return {
+    applied: applied.length,
+    pending: own.size - known.length,
+    newer: applied.length - known.length,
+    changed: known.filter(({ madeAt, hash }) => own.get(madeAt) !== hash).length,
+  };
+}

@@ -1,4 +1,5 @@
 import { type AppError, databaseUnavailable, overloaded } from '../errors.ts';
+import type { PoolState } from '../metrics/statements.ts';
 import { type Connection, openConnection } from './connection.ts';
 import { findCode } from './errors.ts';
 import type { Server } from './server.ts';
@@ -9,6 +10,7 @@ export interface Pool {
    * or too many wait; where no server answers it fails at once with DATABASE_UNAVAILABLE.
    */
   run<Value>(use: (connection: Connection) => Promise<Value>): Promise<Value>;
+  state(): PoolState;
   /** From now on every statement fails with DATABASE_UNAVAILABLE, those under way too: the server is told. */
   cancelStatements(): void;
   /** Takes no more statements, waits a while for those under way, and leaves no connection. */
@@ -24,7 +26,7 @@ const tooManyConnections = '53300';
 const tooManyConnectionsPauseMs = 1_000;
 
 export function createPool(server: Server, size: number): Pool {
-  const { attempts, limits } = server;
+  const { attempts, limits, metrics } = server;
   const open = new Set<Connection>();
   /** The one used last is the next, so that those which are not needed grow old. */
   const idle: Connection[] = [];
@@ -42,7 +44,7 @@ export function createPool(server: Server, size: number): Pool {
 
   async function run<Value>(use: (connection: Connection) => Promise<Value>): Promise<Value> {
     if (closed) throw unavailable();
-    const connection = idle.pop() ?? (await waitForOne());
+    const connection = idle.pop() ?? (await metrics.waiting(waitForOne));
     try {
       return await use(connection);
     } finally {
@@ -141,6 +143,7 @@ export function createPool(server: Server, size: number): Pool {
     try {
       made = await openConnection(server, () => made && forget(made));
       attempts.succeeded();
+      metrics.connected += 1;
     } catch (error) {
       onFailure(error);
     } finally {
@@ -158,6 +161,7 @@ export function createPool(server: Server, size: number): Pool {
   function onFailure(error: unknown): void {
     const code = findCode(error);
     lastFailure = error;
+    metrics.notConnected += 1;
     attempts.failed(code === tooManyConnections ? tooManyConnectionsPauseMs : 0);
     if (open.size === 0 && connecting === 1) refuseAll();
   }
@@ -194,6 +198,10 @@ export function createPool(server: Server, size: number): Pool {
 
   return {
     run,
+    state: () => ({
+      ...{ size, connecting, idle: idle.length, inUse: open.size - idle.length },
+      ...{ waiting: waiters.size, failing: attempts.isFailing() },
+    }),
     cancelStatements,
     async close() {
       stopTaking();

@@ -48,6 +48,11 @@ export async function queryShape<Row>(db: Db, shape: StatementShape, values: Val
   return await (shape.writes ? run() : readAgain(run));
 }
 
+/** How many texts are kept for a database. */
+export function countKeptStatements(db: Db): number {
+  return built.get(db)?.size ?? 0;
+}
+
 function findStatement(db: Db, shape: StatementShape): BuiltStatement {
   let statements = built.get(db);
   if (statements === undefined) {

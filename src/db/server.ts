@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import postgres, { type Sql } from 'postgres';
+import { StatementMetrics } from '../metrics/statements.ts';
 import type { Attempts } from './attempts.ts';
 import { createAttempts } from './attempts.ts';
 import type { DatabaseLimits } from './limits.ts';
@@ -14,6 +15,7 @@ export interface Server {
   readonly options: ServerOptions;
   readonly limits: DatabaseLimits;
   readonly attempts: Attempts;
+  readonly metrics: StatementMetrics;
   /**
    * False for a pooler that refuses settings at a connection's start. The statement timeout is the gateway's alone
    * then: it sends a cancel request.
@@ -42,8 +44,9 @@ export function describeServer(url: string, limits: DatabaseLimits): Server {
   });
   const options = template.options as ServerOptions;
   const attempts = createAttempts();
+  const metrics = new StatementMetrics();
   return {
-    ...{ template, options, limits, attempts },
+    ...{ template, options, limits, attempts, metrics },
     ...{ takesSettings: true, prepares: true, knowsTypes: false, dials: 0 },
   };
 }

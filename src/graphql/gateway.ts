@@ -10,9 +10,12 @@ import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Caller } from '../auth/caller.ts';
 import { DeletedCallError } from '../calls/deleted-call.ts';
 import type { Db } from '../db/client.ts';
+import { countKeptStatements } from '../db/prepared.ts';
 import { overloaded } from '../errors.ts';
 import type { RequestCharge } from '../limits/request-charge.ts';
 import type { Log } from '../log.ts';
+import type { OperationMetrics } from '../metrics/operations.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import type { DeletionAttempt } from './context.ts';
 import { createDocumentCache, PreparedDocument } from './documents.ts';
 import { maskError, refusal, withCode } from './errors.ts';
@@ -28,6 +31,9 @@ export interface GatewayParts {
   readonly introspection: boolean;
   /** Told by questions that found many changes which are not in the roll-ups yet. */
   readonly onManyPending?: () => void;
+  readonly metrics?: OperationMetrics;
+  /** Null or absent where no traces are recorded. */
+  readonly tracing?: Tracing | null;
 }
 
 /** Who asks, and under which request id. */
@@ -63,6 +69,7 @@ export interface Gateway {
   ): Promise<ExecutionResult>;
   /** Whether the log has this error of an operation already. */
   hasLogged(error: Error): boolean;
+  countCached(): Readonly<Record<string, number>>;
 }
 
 const validationErrorsMax = 10;
@@ -71,7 +78,14 @@ const validationErrorsMax = 10;
  * Makes the gateway of our schema. Yoga's envelope parses and validates, with its hooks; what it does then is kept
  * with the document, because a request that goes through the envelope costs more than its execution.
  */
-export function createGateway({ db, log, introspection, onManyPending }: GatewayParts): Gateway {
+export function createGateway({
+  db,
+  log,
+  introspection,
+  onManyPending,
+  metrics,
+  tracing,
+}: GatewayParts): Gateway {
   const yoga = createYoga({
     schema,
     logging: false,
@@ -152,8 +166,11 @@ export function createGateway({ db, log, introspection, onManyPending }: Gateway
       log.info({ requestId, organizationId, environment, actor, ...attempt }, 'deletion of a call');
     };
     const given = { scope, requestId, noteDeletion, ...(pageSizeMax !== undefined && { pageSizeMax }) };
-    const run = () => executePlan(found.plan, variables, { ...given, loaders: createLoaders(scope) });
-    const result = await executeAgain(run);
+    const startedAt = performance.now();
+    const run = () =>
+      executeAgain(() => executePlan(found.plan, variables, { ...given, loaders: createLoaders(scope) }));
+    const result = await (tracing ? tracing.traceOperation(found.operation, run) : run());
+    metrics?.executed(found.operation.operation, result.errors !== undefined, startedAt);
     if (result.errors === undefined) return result;
     const onUnexpected = (err: unknown) => log.error({ requestId, err }, 'unexpected error');
     const errors = result.errors.map((error) => maskError(error, onUnexpected));
@@ -161,7 +178,14 @@ export function createGateway({ db, log, introspection, onManyPending }: Gateway
     return withRequestId({ ...result, errors }, requestId);
   }
 
-  return { schema, prepare, execute, hasLogged: (error) => logged.has(error) };
+  const countCached = () => ({ documents: documents.size, statements: countKeptStatements(db) });
+  const prepareAndCount = (params: OperationParams) => {
+    const ready = prepare(params);
+    if ('errors' in ready) metrics?.refused(ready.errors[0]?.extensions.code);
+    return ready;
+  };
+  const hasLogged = (error: Error) => logged.has(error);
+  return { schema, prepare: prepareAndCount, execute, hasLogged, countCached };
 }
 
 const attemptsMax = 3;

@@ -1,10 +1,12 @@
 import type { Redis } from 'ioredis';
 import type { Log } from '../log.ts';
 import { createBudget } from './budget.ts';
+import type { LimitCounts } from './counts.ts';
 import { createRequestCharge, type RequestCharge } from './request-charge.ts';
 import { createWrongCredentials, type WrongCredentials } from './wrong-credentials.ts';
 
 export interface Limits extends WrongCredentials {
+  readonly counts: Readonly<LimitCounts>;
   startCharge(organizationId: string): RequestCharge;
 }
 
@@ -18,9 +20,11 @@ export interface LimitsOptions {
 export function createLimits({ rateLimit, redis, log }: LimitsOptions): Limits | null {
   if (rateLimit === 0) return null;
   const budget = createBudget({ quota: rateLimit, redis, log });
+  const counts = { allowed: 0, refused: 0, address_refused: 0 };
   return {
-    ...createWrongCredentials(),
-    startCharge: (organizationId) => createRequestCharge(budget, organizationId),
+    ...createWrongCredentials(counts),
+    counts,
+    startCharge: (organizationId) => createRequestCharge(budget, counts, organizationId),
   };
 }
 

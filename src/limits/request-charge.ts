@@ -1,5 +1,6 @@
 import { rateLimitExceeded } from '../errors.ts';
 import { type Budget, type Spending, windowSeconds } from './budget.ts';
+import type { LimitCounts } from './counts.ts';
 
 /** What one request spends of its organization's budget. */
 export interface RequestCharge {
@@ -17,7 +18,11 @@ export interface RequestCharge {
 const costPerPoint = 1_000;
 
 /** A request costs the whole budget of a window at most, so that each can be served some time. */
-export function createRequestCharge(budget: Budget, organizationId: string): RequestCharge {
+export function createRequestCharge(
+  budget: Budget,
+  counts: LimitCounts,
+  organizationId: string,
+): RequestCharge {
   const { quota } = budget;
   let points = 0;
   let cost = 0;
@@ -29,11 +34,16 @@ export function createRequestCharge(budget: Budget, organizationId: string): Req
     if (due <= 0) return;
     points += due;
     left = await budget.spend(organizationId, due);
-    if (left.exceeded && !underWay) throw rateLimitExceeded(toSeconds(left.resetMs));
+    if (!left.exceeded || underWay) return;
+    counts.refused += 1;
+    throw rateLimitExceeded(toSeconds(left.resetMs));
   }
 
   return {
-    admit: () => spendUpTo(1),
+    async admit() {
+      await spendUpTo(1);
+      counts.allowed += 1;
+    },
     async addCost(more) {
       cost += more;
       await spendUpTo(1 + Math.floor(cost / costPerPoint));

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { LRUCache } from 'lru-cache';
 import { AppError, rateLimitExceeded } from '../errors.ts';
+import type { LimitCounts } from './counts.ts';
 
 export interface WrongCredentials {
   /**
@@ -13,6 +14,7 @@ export interface WrongCredentials {
     address: string,
     authenticate: () => Promise<Identity>,
   ): Promise<Identity>;
+  countCached(): Readonly<Record<string, number>>;
 }
 
 interface Count {
@@ -26,28 +28,30 @@ const entriesMax = 10_000;
 const acceptedTtlMs = 3_600_000;
 
 /** Counts wrong credentials by address; nothing grows with the number of addresses or credentials. */
-export function createWrongCredentials(): WrongCredentials {
-  const counts = new LRUCache<string, Count>({ max: entriesMax });
+export function createWrongCredentials(counts: LimitCounts): WrongCredentials {
+  const addresses = new LRUCache<string, Count>({ max: entriesMax });
   const accepted = new LRUCache<string, true>({ max: entriesMax, ttl: acceptedTtlMs, updateAgeOnGet: true });
 
   function findCount(network: string): Count | undefined {
-    const count = counts.get(network);
+    const count = addresses.get(network);
     return count !== undefined && performance.now() < count.endsAt ? count : undefined;
   }
 
   function requireFew({ wrong, endsAt }: Count, max: number): void {
     if (wrong <= max) return;
+    counts.address_refused += 1;
     throw rateLimitExceeded(Math.max(Math.ceil((endsAt - performance.now()) / 1_000), 1));
   }
 
   function addWrong(network: string): Count {
     const count = findCount(network) ?? { wrong: 0, endsAt: performance.now() + windowMs };
     count.wrong += 1;
-    counts.set(network, count);
+    addresses.set(network, count);
     return count;
   }
 
   return {
+    countCached: () => ({ wrong_addresses: addresses.size, accepted_credentials: accepted.size }),
     async guard(headers, address, authenticate) {
       const credential = digestCredential(headers);
       // Without a credential nothing is looked up and nothing guessed.

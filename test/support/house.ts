@@ -17,6 +17,9 @@ const leaves = ['config', 'errors', 'log'];
 /** Which rooms a room may import besides itself and the leaves; a room that is not here may not exist. */
 const roomsBelow: Readonly<Record<string, readonly string[]>> = {
   cli: [
+    'doctor',
+    'metrics',
+    'tracing',
     'limits',
     'rollup-folding',
     'server',
@@ -33,13 +36,26 @@ const roomsBelow: Readonly<Record<string, readonly string[]>> = {
   ],
   server: ['malformed', 'app', 'rest', 'graphiql', 'graphql', 'calls', 'auth', 'db'],
   malformed: ['app', 'graphql'],
-  app: ['refusal', 'health', 'limits', 'rest', 'graphiql', 'graphql', 'calls', 'auth', 'db'],
+  app: [
+    'refusal',
+    'health',
+    'limits',
+    'rest',
+    'graphiql',
+    'graphql',
+    'calls',
+    'auth',
+    'db',
+    'metrics',
+    'tracing',
+  ],
   refusal: ['graphql'],
+  doctor: ['calls', 'db'],
   health: ['db'],
-  'rollup-folding': ['calls', 'db'],
+  'rollup-folding': ['calls', 'db', 'metrics'],
   rest: ['graphql', 'limits', 'call-log', 'auth'],
   graphiql: ['graphql', 'auth'],
-  graphql: ['limits', 'calls', 'auth', 'db'],
+  graphql: ['limits', 'calls', 'auth', 'db', 'metrics', 'tracing'],
   demo: ['calls', 'auth', 'db'],
   import: ['call-log', 'calls', 'auth', 'db'],
   // How a call log is written: an export and the import know the same, and nothing else of each other.
@@ -47,7 +63,9 @@ const roomsBelow: Readonly<Record<string, readonly string[]>> = {
   limits: [],
   calls: ['auth', 'db'],
   auth: ['db'],
-  db: [],
+  db: ['metrics'],
+  tracing: ['metrics'],
+  metrics: [],
 };
 
 // REST reaches data by documents only; these files hold values and dates, and no data.

@@ -76,6 +76,10 @@ describeCases('faults', [
       const until = performance.now() + 200;
       while (performance.now() < until);
       for (const { text } of await Promise.all(answers)) expect(text).toBe(before);
+      const { text } = await ask(world, { path: '/metrics', as: null });
+      expect(Number(/^calls_gateway_event_loop_lag_max_seconds (\S+)$/m.exec(text)?.[1])).toBeGreaterThan(
+        0.15,
+      );
     },
   },
   // case: 227, case: 228, case: 229, case: 230

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { expect } from 'vitest';
 import { parseConfig } from '../../../src/config.ts';
 import { listen } from '../../../src/server.ts';
-import { ask, describeCases } from '../../support/cases/rows.ts';
+import { ask, describeCases, graphql } from '../../support/cases/rows.ts';
 
 const production = { NODE_ENV: 'production', DATABASE_URL: 'postgres://127.0.0.1/calls' };
 const readJson = (path: string) =>
@@ -139,7 +139,38 @@ describeCases('operations', [
   {
     case: 239,
     name: 'metrics name no organization, number or path',
-    waitsFor: 'metrics, which are not there yet',
+    check: async (world) => {
+      const { a, b, completed } = { ...world, completed: world.a.completed };
+      const phones = `number%3A%22${encodeURIComponent(a.e164)}%22`;
+      for (const question of [
+        `/calls/${completed.id}`,
+        `/nowhere/${a.e164}?x=${phones}`,
+        `/calls?phone_number_id=${a.phoneNumberId}`,
+        { path: '/calls', as: 'unknown' },
+        { method: 'BREW', path: `/brew/${a.e164}` },
+        graphql(`query OfNumber${a.e164.slice(1)} { calls(filter: { number: "${a.e164}" }) { totalCount } }`),
+        graphql(`{ nothing${a.e164.slice(1)} }`),
+      ] as const)
+        await ask(world, question);
+      const { status, text, headers } = await ask(world, { path: '/metrics', as: null });
+      expect([status, headers['content-type']]).toEqual([200, expect.stringMatching(/^text\/plain/)]);
+      expect(text).toContain('route="/calls/{id}"');
+      for (const secret of [
+        ...[a, b].flatMap(({ id, name, secret, e164 }) => [id, name, secret, e164.slice(1)]),
+        ...[completed.id, a.phoneNumberId, 'nowhere', 'brew', 'BREW', 'OfNumber', 'postgres', '127.0.0.1'],
+        ...[process.version, process.versions.node],
+      ])
+        expect(text).not.toContain(secret);
+    },
+  },
+  {
+    case: 239,
+    name: 'metrics are kept from the public port where they have one of their own',
+    check: async (world) => {
+      const { port, app } = await world.serve({ environment: { METRICS_PORT: '9464' } });
+      expect((await ask(world, { path: '/metrics', as: null }, port)).status).toBe(404);
+      expect(await (await app.answerMetrics()).text()).toContain('calls_gateway_http_requests_in_progress');
+    },
   },
   {
     case: 240,

@@ -1,0 +1,16 @@
+import type { App } from '../app.ts';
+import type { Config } from '../config.ts';
+import { listen, type RunningServer } from '../server.ts';
+
+/** Serves /metrics, and nothing else, at the port of its own that the configuration may name. */
+export async function listenForMetrics(
+  app: App,
+  { host, metricsPort }: Config,
+): Promise<RunningServer | null> {
+  if (metricsPort === undefined) return null;
+  const answer = async (request: Request) =>
+    new URL(request.url).pathname === '/metrics' && (request.method === 'GET' || request.method === 'HEAD')
+      ? await app.answerMetrics()
+      : new Response(null, { status: 404 });
+  return await listen({ answer, refuse: app.refuse, startDraining() {} }, { host, port: metricsPort });
+}

@@ -1,0 +1,68 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Config } from '../config.ts';
+import { type Database, openPglite, openPostgres } from '../db/client.ts';
+import { EmbeddedDatabaseError } from '../db/embedded.ts';
+import { findCode, toAppError } from '../db/errors.ts';
+import { examineConfiguration } from './configuration.ts';
+import { type Finding, ok, problem } from './finding.ts';
+import { examineMigrations } from './migrations.ts';
+import { examineClock, examineServer } from './server.ts';
+import { examineIndexes, examineTriggers } from './structure.ts';
+import { examineSums } from './sums.ts';
+
+/** Looks at everything that an operator can get wrong, in the order in which to put it right; changes nothing. */
+export async function examine({ deep }: { readonly deep: boolean }): Promise<Finding[]> {
+  const { config, findings } = examineConfiguration();
+  if (config === null) return findings;
+  return [...findings, ...(await examineConfiguredDatabase(config, deep))];
+}
+
+async function examineConfiguredDatabase(config: Config, deep: boolean): Promise<Finding[]> {
+  const { databaseUrl, dataDir } = config;
+  // Opening an embedded database makes it.
+  if (databaseUrl === undefined && !existsSync(join(dataDir, 'postgres'))) {
+    return [ok('database', 'There is no embedded database yet; `calls-gateway serve` makes it.')];
+  }
+  try {
+    const database =
+      databaseUrl === undefined ? await openPglite(dataDir) : openPostgres({ url: databaseUrl, poolSize: 1 });
+    try {
+      return await examineDatabase(database, config, deep);
+    } finally {
+      await database.close();
+    }
+  } catch (error) {
+    return [toProblem(error)];
+  }
+}
+
+/** The same for a database that is open: the first thing that keeps the rest from being looked at is the last found. */
+export async function examineDatabase(database: Database, config: Config, deep: boolean): Promise<Finding[]> {
+  const findings = await examineServer(database, config);
+  findings.push(await examineClock(database));
+  const migrations = await examineMigrations(database);
+  findings.push(migrations);
+  if (migrations.severity === 'problem') return findings;
+  findings.push(...(await examineIndexes(database)), ...(await examineTriggers(database)));
+  // One after the other: a problem in one must not hide the others before it.
+  findings.push(...(await examineSums(database, deep).catch((error) => [toProblem(error, 'sums')])));
+  return findings;
+}
+
+function toProblem(error: unknown, check: 'database' | 'sums' = 'database'): Finding {
+  if (error instanceof EmbeddedDatabaseError) {
+    return problem(
+      'database',
+      error.message,
+      'Stop the gateway that uses it, or ask its /readyz and /metrics.',
+    );
+  }
+  const { message, code, cause } = toAppError(error);
+  const driverCode = findCode(cause);
+  const advice =
+    code === 'DATABASE_UNAVAILABLE'
+      ? 'Check the host, port, user, password and database of DATABASE_URL, and the way there.'
+      : 'The log of the server says more.';
+  return problem(check, driverCode ? `${message} (${driverCode})` : message, advice);
+}

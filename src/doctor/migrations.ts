@@ -1,0 +1,46 @@
+import { sql } from 'drizzle-orm';
+import { type Database, queryRows } from '../db/client.ts';
+import { type AppliedMigration, compareMigrations } from '../db/migrate.ts';
+import { type Finding, ok, problem, warning } from './finding.ts';
+
+/** Whether the database has what this program needs; what else is looked at makes sense then only. */
+export async function examineMigrations(database: Database): Promise<Finding> {
+  const { pending, newer, changed, applied } = compareMigrations(await listApplied(database));
+  if (applied === 0) {
+    return problem(
+      'migrations',
+      'The database has no tables yet.',
+      'Run `calls-gateway migrate`; `serve` does so too.',
+    );
+  }
+  if (newer > 0) {
+    const message = `${newer} migrations are of a newer version than this program.`;
+    return problem('migrations', message, 'Run the newer version; an older one may misread what that wrote.');
+  }
+  if (pending > 0) {
+    const message = `${pending} migrations are pending, ${applied} are applied.`;
+    return problem('migrations', message, 'Run `calls-gateway migrate`; `serve` does so too.');
+  }
+  if (changed > 0) {
+    const message = `${changed} migrations were applied in another form than this program has.`;
+    return warning(
+      'migrations',
+      message,
+      'Compare the schema with that of an empty database after `migrate`.',
+    );
+  }
+  return ok('migrations', `All ${applied} migrations are applied.`);
+}
+
+async function listApplied({ db }: Database): Promise<AppliedMigration[]> {
+  const [table] = await queryRows<{ there: boolean }>(
+    db,
+    sql`select to_regclass('drizzle.calls_gateway_migrations') is not null as there`,
+  );
+  if (!table?.there) return [];
+  const rows = await queryRows<{ hash: string; created_at: string | number }>(
+    db,
+    sql`select hash, created_at from drizzle.calls_gateway_migrations`,
+  );
+  return rows.map(({ hash, created_at }) => ({ hash, madeAt: Number(created_at) }));
+}
