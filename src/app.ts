@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { cors } from 'hono/cors';
+import { answerAsset } from './assets/assets.ts';
 import { type Authenticator, createAuthenticator } from './auth/authenticate.ts';
 import type { Caller } from './auth/caller.ts';
 import type { Config } from './config.ts';
@@ -77,9 +78,8 @@ export function createApp({ config, database, log, demo = null, ...parts }: AppP
     return respondJson(ready ? { status: 'ready' } : { status: 'not ready', reasons }, ready ? 200 : 503);
   });
   for (const path of ['/healthz', '/readyz']) app.all(path, (c) => refuseMethod(c, 'GET, HEAD, OPTIONS'));
-  if (graphiql !== null) {
-    app.get('/graphiql/*', (c) => graphiql.findAsset(c.req.raw) ?? Promise.reject(routeNotFound()));
-  }
+  const assets = [graphiql].map((room) => room?.assets ?? null);
+  app.get('/assets/*', (c) => answerAsset(assets, c.req.raw) ?? Promise.reject(routeNotFound()));
 
   app.on(['GET', 'POST'], '/graphql', async (c) => {
     if (graphiql?.isPageRequest(c.req.raw)) return graphiql.renderPage();
