@@ -5,6 +5,7 @@ import { answerAsset } from './assets/assets.ts';
 import { type Authenticator, createAuthenticator } from './auth/authenticate.ts';
 import type { Caller } from './auth/caller.ts';
 import type { Config } from './config.ts';
+import { createDashboard } from './dashboard/serve.ts';
 import type { Database } from './db/client.ts';
 import { toAppError } from './db/errors.ts';
 import { AppError, methodNotAllowed, routeNotFound } from './errors.ts';
@@ -13,6 +14,7 @@ import { createGateway } from './graphql/gateway.ts';
 import { answerGraphQL, toGraphQLErrorResponse } from './graphql/http.ts';
 import { isTextResponse, respondJson, type TextResponse, toResponse } from './graphql/text-response.ts';
 import { createHealth } from './health.ts';
+import { createLanding } from './landing/serve.ts';
 import { createLimits, findAddress } from './limits/limits.ts';
 import type { RedisConnection } from './limits/redis.ts';
 import { limitHeaderNames } from './limits/request-charge.ts';
@@ -78,7 +80,22 @@ export function createApp({ config, database, log, demo = null, ...parts }: AppP
     return respondJson(ready ? { status: 'ready' } : { status: 'not ready', reasons }, ready ? 200 : 503);
   });
   for (const path of ['/healthz', '/readyz']) app.all(path, (c) => refuseMethod(c, 'GET, HEAD, OPTIONS'));
-  const assets = [graphiql].map((room) => room?.assets ?? null);
+
+  const has = (path: string) =>
+    path === 'graphiql' ? graphiql !== null : app.routes.some((route) => route.path === path);
+  const demoKey = demo?.apiKey ?? null;
+  const dashboard = config.dashboard ? createDashboard({ demoKey, has }) : null;
+  if (dashboard !== null) {
+    app.get('/dashboard', () => dashboard.renderPage());
+    app.all('/dashboard', (c) => refuseMethod(c, 'GET, HEAD, OPTIONS'));
+  }
+  const databaseKind = config.databaseUrl === undefined ? 'embedded PostgreSQL' : 'PostgreSQL';
+  const landing = config.production ? null : createLanding({ database: databaseKind, demoKey, has });
+  if (landing !== null) {
+    app.get('/', (c) => landing.answer(c.req.raw));
+    app.all('/', (c) => refuseMethod(c, 'GET, HEAD, OPTIONS'));
+  }
+  const assets = [graphiql, dashboard, landing].map((room) => room?.assets ?? null);
   app.get('/assets/*', (c) => answerAsset(assets, c.req.raw) ?? Promise.reject(routeNotFound()));
 
   app.on(['GET', 'POST'], '/graphql', async (c) => {

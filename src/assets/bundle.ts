@@ -9,7 +9,9 @@ import { type BundleName, bundleEntries } from './bundles.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 // Besides the sources in the folder of its entry a bundle is made from these.
-const commonInputs = ['bundle.ts', '../../package-lock.json'].map(toPath);
+const commonInputs = ['bundle.ts', 'browser/theme.css', 'browser/theme.ts', '../../package-lock.json'].map(
+  toPath,
+);
 const sourceExtensions = ['.css', '.js', '.ts', '.tsx', '.json'];
 
 /**
@@ -59,6 +61,7 @@ async function bundle(entry: string): Promise<{ script: Buffer; style: Buffer }>
     // Whatever NODE_ENV is here, browsers get React's production build.
     define: { 'process.env.NODE_ENV': '"production"' },
     resolve: { conditions: ['module', 'browser', 'production'] },
+    oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
     build: {
       write: false,
       target: 'es2022',

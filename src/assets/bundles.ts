@@ -3,7 +3,9 @@
  * too. A page of its room loads both.
  */
 export const bundleEntries = {
+  dashboard: '../dashboard/browser/main.tsx',
   graphiql: '../graphiql/bootstrap.js',
+  landing: '../landing/browser/main.ts',
 } as const;
 
 export type BundleName = keyof typeof bundleEntries;
