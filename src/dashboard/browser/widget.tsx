@@ -53,10 +53,10 @@ export function GraphiqlLink({ title, query, variables }: Question & { readonly 
   if (!settings.graphiql) return null;
   const label = `Open “${title}” in GraphiQL`;
   return (
-    // biome-ignore lint/security/noBlankTarget: our own page, which needs an opener to get this tab's key.
     <a
       class="icon-button"
       href={toGraphiqlAddress(query, variables)}
+      // biome-ignore lint/security/noBlankTarget: our own page, which needs an opener to get this tab's key.
       target="_blank"
       rel="opener"
       aria-label={label}
