@@ -1,9 +1,11 @@
 import { type Context, Hono } from 'hono';
 import { cors } from 'hono/cors';
 import { routePath } from 'hono/route';
+import { answerAsset } from './assets/assets.ts';
 import { type Authenticator, createAuthenticator } from './auth/authenticate.ts';
 import type { Caller } from './auth/caller.ts';
 import type { Config } from './config.ts';
+import { createDashboard } from './dashboard/serve.ts';
 import type { Database } from './db/client.ts';
 import { toAppError } from './db/errors.ts';
 import { AppError, databaseUnavailable, methodNotAllowed, routeNotFound } from './errors.ts';
@@ -18,6 +20,7 @@ import {
   toResponse,
 } from './graphql/text-response.ts';
 import { createHealth } from './health.ts';
+import { createLanding } from './landing/serve.ts';
 import { createLimits, findAddress } from './limits/limits.ts';
 import type { RedisConnection } from './limits/redis.ts';
 import { limitHeaderNames } from './limits/request-charge.ts';
@@ -115,9 +118,23 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
   if (isPublic) app.get('/metrics', answerMetrics);
   for (const path of ['/healthz', '/readyz', ...(isPublic ? ['/metrics'] : [])])
     app.all(path, (c) => refuseMethod(c, 'GET, HEAD, OPTIONS'));
-  if (graphiql !== null) {
-    app.get('/graphiql/*', (c) => graphiql.findAsset(c.req.raw) ?? Promise.reject(routeNotFound()));
+
+  const has = (path: string) =>
+    path === 'graphiql' ? graphiql !== null : app.routes.some((route) => route.path === path);
+  const demoKey = demo?.apiKey ?? null;
+  const dashboard = config.dashboard ? createDashboard({ demoKey, has }) : null;
+  if (dashboard !== null) {
+    app.get('/dashboard', () => dashboard.renderPage());
+    app.all('/dashboard', (c) => refuseMethod(c, 'GET, HEAD, OPTIONS'));
   }
+  const databaseKind = config.databaseUrl === undefined ? 'embedded PostgreSQL' : 'PostgreSQL';
+  const landing = config.production ? null : createLanding({ database: databaseKind, demoKey, has });
+  if (landing !== null) {
+    app.get('/', (c) => landing.answer(c.req.raw));
+    app.all('/', (c) => refuseMethod(c, 'GET, HEAD, OPTIONS'));
+  }
+  const assets = [graphiql, dashboard, landing].map((room) => room?.assets ?? null);
+  app.get('/assets/*', (c) => answerAsset(assets, c.req.raw) ?? Promise.reject(routeNotFound()));
 
   app.on(['GET', 'POST'], '/graphql', async (c) => {
     if (graphiql?.isPageRequest(c.req.raw)) return graphiql.renderPage();

@@ -22,7 +22,9 @@ const environmentSchema = z.object({
   NODE_ENV: z
     .enum(['production', 'development', 'test'])
     .optional()
-    .describe('`production` requires DATABASE_URL, seeds nothing, and turns GraphiQL and introspection off.'),
+    .describe(
+      '`production` requires DATABASE_URL, seeds nothing, and turns GraphiQL, introspection, dashboard and landing page off.',
+    ),
   PORT: wholeNumber(0, 65_535).default(4000).describe('The port to listen on.'),
   HOST: z.string().default('127.0.0.1').describe('The address to listen on.'),
   METRICS_PORT: wholeNumber(0, 65_535)
@@ -44,6 +46,9 @@ const environmentSchema = z.object({
     .describe('The secret of HS256 session tokens. Neither this nor SUPABASE_URL: tokens are refused.'),
   GRAPHIQL: onOff.optional().describe('`on` or `off`. Default: on; off in production.'),
   INTROSPECTION: onOff.optional().describe('`on` or `off`. Default: on; off in production.'),
+  DASHBOARD: onOff
+    .optional()
+    .describe('The dashboard at /dashboard: `on` or `off`. Default: on; off in production.'),
   CORS_ORIGINS: z
     .string()
     .default('')
@@ -81,6 +86,7 @@ export interface Config {
   readonly supabaseJwtSecret: string | undefined;
   readonly graphiql: boolean;
   readonly introspection: boolean;
+  readonly dashboard: boolean;
   readonly corsOrigins: readonly string[];
   readonly logLevel: string;
   readonly rateLimit: number;
@@ -140,6 +146,7 @@ export function parseConfig(environment: Environment): Config {
     supabaseJwtSecret: env.SUPABASE_JWT_SECRET,
     graphiql: env.GRAPHIQL ?? !production,
     introspection: env.INTROSPECTION ?? !production,
+    dashboard: env.DASHBOARD ?? !production,
     corsOrigins: env.CORS_ORIGINS,
     logLevel: env.LOG_LEVEL,
     rateLimit: env.RATE_LIMIT ?? (production ? 100 : 0),

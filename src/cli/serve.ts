@@ -120,7 +120,8 @@ function untilSignal(): Promise<void> {
 
 function welcome(url: string, config: Config, demo: Demo | null): string {
   const lines = ['', `calls-gateway serves at ${url}`, ''];
-  if (config.graphiql) lines.push(`  GraphiQL  ${url}/graphql   (open it in a browser)`);
+  if (config.dashboard) lines.push(`  Dashboard ${url}/dashboard   (open it in a browser)`);
+  if (config.graphiql) lines.push(`  GraphiQL  ${url}/graphql     (open it in a browser)`);
   lines.push(`  REST      ${url}/calls`, `  GraphQL   ${url}/graphql`, '');
   if (demo === null) {
     lines.push('  An API key: npx calls-gateway keys create --help', '');

@@ -95,12 +95,47 @@ function findStorage() {
   }
 }
 
+/**
+ * The query that the address asks to open, as the dashboard's links do: in the fragment, which is sent to nobody.
+ * It is only shown; who reads it decides whether to run it. Null where there is none.
+ */
+function takeAskedTab() {
+  const asked = new URLSearchParams(location.hash.slice(1));
+  const query = asked.get('query');
+  if (query === null) return null;
+  history.replaceState(null, '', location.pathname);
+  const headers = findSessionHeaders();
+  return {
+    query,
+    variables: asked.get('variables') ?? '',
+    headers: headers === null ? settings.defaultHeaders : JSON.stringify(headers, null, 2),
+  };
+}
+
+/** The credential that the dashboard keeps in this browser tab; null where it has none. */
+function findSessionHeaders() {
+  try {
+    // A tab that the dashboard opened has a copy of the dashboard's storage.
+    const session = JSON.parse(sessionStorage.getItem('calls-gateway.session'));
+    if (session === null) return null;
+    return {
+      Authorization: `Bearer ${session.key}`,
+      ...(session.organizationId && { 'x-organization-id': session.organizationId }),
+      ...(session.environment === 'test' && { 'x-environment': 'test' }),
+    };
+  } catch {
+    return null;
+  }
+}
+
+const asked = takeAskedTab();
 const graphiql = createElement(
   GraphiQL,
   {
     fetcher,
     storage: findStorage(),
-    defaultTabs: settings.tabs,
+    ...asked,
+    defaultTabs: asked === null ? settings.tabs : [asked, ...settings.tabs],
     defaultQuery: '',
     defaultHeaders: settings.defaultHeaders,
     shouldPersistHeaders: true,

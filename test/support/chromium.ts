@@ -14,7 +14,7 @@ export function findChromium(): string | null {
 export interface Tab {
   readonly context: BrowserContext;
   readonly page: Page;
-  /** Errors and warnings of the console, and errors that no script caught. */
+  /** Of this page and those it opens: errors and warnings of the console, and errors that no script caught. */
   readonly complaints: string[];
   readonly responses: Response[];
   /** The address of every request, also of those that got no answer. */
@@ -53,11 +53,11 @@ export function openTabForEach(): () => Tab {
     const page = await context.newPage();
     page.setDefaultTimeout(actionTimeoutMs);
     const opened: Tab = { context, page, complaints: [], responses: [], requested: [] };
-    page.on('console', (message) => {
+    context.on('console', (message) => {
       if (['error', 'warning'].includes(message.type())) opened.complaints.push(message.text());
     });
-    page.on('pageerror', (error) => opened.complaints.push(error.message));
-    page.on('response', (response) => opened.responses.push(response));
+    context.on('weberror', (error) => opened.complaints.push(error.error().message));
+    context.on('response', (response) => opened.responses.push(response));
     context.on('request', (request) => opened.requested.push(request.url()));
     tab = opened;
   });

@@ -6,7 +6,7 @@ export interface ReadmePromises {
   readonly commands: readonly (readonly string[])[];
   /** GraphQL documents. */
   readonly documents: readonly string[];
-  /** Files of the repository that it links to. */
+  /** Files of the repository that it links to or shows. */
   readonly files: readonly string[];
 }
 
@@ -17,7 +17,11 @@ export function parseReadme(text: string): ReadmePromises {
     scripts: distinct(parts.flatMap(toScripts)),
     commands: distinct(parts.flatMap(toCommands)).map((command) => command.split(' ')),
     documents: listBlocks(text, 'graphql'),
-    files: distinct([...text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].flatMap((match) => match[1] ?? [])),
+    files: distinct(
+      [...text.matchAll(/(?:\]\(|\bsrc(?:set)?=")(?!https?:|#)([^)#"]+)/g)].flatMap(
+        (match) => match[1] ?? [],
+      ),
+    ),
   };
 }
 

@@ -30,6 +30,7 @@ describe('an environment without settings', () => {
       supabaseJwtSecret: undefined,
       graphiql: true,
       introspection: true,
+      dashboard: true,
       corsOrigins: [],
       logLevel: 'info',
       rateLimit: 0,
@@ -43,6 +44,7 @@ describe('an environment without settings', () => {
       'SUPABASE_JWT_SECRET',
       'GRAPHIQL',
       'INTROSPECTION',
+      'DASHBOARD',
       'CORS_ORIGINS',
       'LOG_LEVEL',
       'RATE_LIMIT',
@@ -66,6 +68,7 @@ describe('mistakes', () => {
     SUPABASE_URL: 'secret',
     GRAPHIQL: 'secret',
     INTROSPECTION: 'secret',
+    DASHBOARD: 'secret',
     CORS_ORIGINS: 'https://example.com/secret',
     LOG_LEVEL: 'secret',
     RATE_LIMIT: '-1',
@@ -145,14 +148,15 @@ describe('production', () => {
     expect(namesOf(mistakesOf({ NODE_ENV: 'production', DATABASE_URL: '' }))).toEqual(['DATABASE_URL']);
   });
 
-  it('turns the explorer and introspection off and the rate limit on', () => {
+  it('turns the explorer, introspection and the dashboard off and the rate limit on', () => {
     const config = parseConfig(production);
-    expect(config).toMatchObject({ production: true, graphiql: false, introspection: false, rateLimit: 100 });
+    expect(config).toMatchObject({ production: true, rateLimit: 100 });
+    expect(config).toMatchObject({ graphiql: false, introspection: false, dashboard: false });
   });
 
   it('keeps what is set', () => {
-    const config = parseConfig({ ...production, GRAPHIQL: 'on', INTROSPECTION: 'true', RATE_LIMIT: '0' });
-    expect(config).toMatchObject({ graphiql: true, introspection: true, rateLimit: 0 });
+    const config = parseConfig({ ...production, GRAPHIQL: 'on', DASHBOARD: 'on', RATE_LIMIT: '0' });
+    expect(config).toMatchObject({ graphiql: true, introspection: false, dashboard: true, rateLimit: 0 });
   });
 
   it('refuses a token secret of fewer than 32 bytes', () => {

@@ -52,6 +52,7 @@ describe('what a README promises', () => {
   it('is found in blocks and between backticks', () => {
     const text = [
       'Run `npm run lint` or `npx calls-gateway keys  list`; see [it](LICENSE) and [that](https://a.example).',
+      '<source srcset="dark.png"><img src="light.png" alt="(both)">',
       '```sh',
       'npm ci && npm start # serves',
       'npm run cli -- seed --calls 5000',
@@ -67,7 +68,7 @@ describe('what a README promises', () => {
         ['keys', 'list'],
       ],
       documents: ['{ a }\n'],
-      files: ['LICENSE'],
+      files: ['LICENSE', 'dark.png', 'light.png'],
     });
   });
 });

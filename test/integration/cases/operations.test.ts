@@ -192,7 +192,6 @@ describeCases('operations', [
     case: 241,
     name: 'there is nothing at other addresses',
     ask: [
-      '/',
       '/.env',
       '/.git/config',
       '/graphql/../metrics2',

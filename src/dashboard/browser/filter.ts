@@ -1,0 +1,53 @@
+import { addDays, startOfDay, toDate } from './calendar.ts';
+import type { Bounds } from './range.ts';
+import type { View } from './view.ts';
+
+/** A CallFilter of the schema. */
+export type CallFilter = Readonly<Record<string, unknown>>;
+
+/** The filter of a view within bounds: the one that every widget sends. */
+export function toCallFilter(view: View, { fromMs, toMs }: Bounds): CallFilter {
+  const { status, direction, number, cause, recording, min, max } = view;
+  return {
+    ...(fromMs !== null && { createdFrom: toInstant(fromMs) }),
+    ...(toMs !== null && { createdTo: toInstant(toMs) }),
+    ...(status.length > 0 && { status }),
+    ...(direction !== '' && { direction }),
+    ...(number !== '' && { number }),
+    ...(cause.length > 0 && { hangupCause: cause }),
+    ...(recording !== '' && { hasRecording: recording === 'yes' }),
+    ...(min !== '' && { minDurationSeconds: Number(min) }),
+    ...(max !== '' && { maxDurationSeconds: Number(max) }),
+  };
+}
+
+/** The filter of a trend: without any date it would be of the last 30 days, so it ends with today. */
+export function toTrendFilter(filter: CallFilter, zone: string, nowMs: number): CallFilter {
+  if ('createdFrom' in filter || 'createdTo' in filter) return filter;
+  return { ...filter, createdTo: toInstant(startOfDay(addDays(toDate(nowMs, zone), 1), zone)) };
+}
+
+/** The parameters of REST that mean the same. */
+export function toRestParams(filter: CallFilter): URLSearchParams {
+  const names: Readonly<Record<string, string>> = {
+    createdFrom: 'start_date',
+    createdTo: 'end_date',
+    status: 'status',
+    direction: 'direction',
+    number: 'number',
+    hangupCause: 'hangup_cause',
+    hasRecording: 'has_recording',
+    minDurationSeconds: 'min_duration',
+    maxDurationSeconds: 'max_duration',
+  };
+  const words = ['status', 'direction', 'hangupCause'];
+  const pairs = Object.entries(filter).map(([name, value]): [string, string] => [
+    names[name] ?? name,
+    words.includes(name) ? String(value).toLowerCase() : String(value),
+  ]);
+  return new URLSearchParams(pairs);
+}
+
+function toInstant(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,63 @@
+import type { BigIntValue } from './answers.ts';
+import type { Interval } from './call-words.ts';
+
+const locale = 'en';
+const whole = new Intl.NumberFormat(locale);
+const compact = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 });
+
+export function formatCount(count: BigIntValue): string {
+  return typeof count === 'string' ? whole.format(BigInt(count)) : whole.format(count);
+}
+
+/** Short, for axes and large sums. */
+export function formatCompact(count: number): string {
+  return compact.format(count);
+}
+
+/** A share from 0 to 1; a dash where there is none. */
+export function formatShare(share: number | null): string {
+  return share === null ? '–' : `${(share * 100).toFixed(1)} %`;
+}
+
+/** Seconds as people say them: 47 s, 3 m 07 s, 5 h 12 m. A dash where there are none. */
+export function formatDuration(seconds: BigIntValue | null): string {
+  if (seconds === null) return '–';
+  const all = Math.round(Number(seconds));
+  const [hours, minutes, rest] = [Math.floor(all / 3600), Math.floor(all / 60) % 60, all % 60];
+  const two = (n: number) => String(n).padStart(2, '0');
+  if (hours > 0) return `${whole.format(hours)} h ${two(minutes)} m`;
+  return minutes > 0 ? `${minutes} m ${two(rest)} s` : `${rest} s`;
+}
+
+/** Cents as an amount; the gateway knows no currency. */
+export function formatCost(cents: BigIntValue | null): string {
+  if (cents === null) return '–';
+  const amount = Number(cents) / 100;
+  return amount.toLocaleString(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+}
+
+export function formatDateTime(instant: string, zone: string): string {
+  return new Date(instant).toLocaleString(locale, {
+    timeZone: zone,
+    ...{ day: 'numeric', month: 'short', year: 'numeric' },
+    ...{ hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' },
+  });
+}
+
+export function formatTime(instant: string, zone: string): string {
+  const parts = { hour: '2-digit', minute: '2-digit', second: '2-digit' } as const;
+  return new Date(instant).toLocaleTimeString(locale, { timeZone: zone, hourCycle: 'h23', ...parts });
+}
+
+/** The name of a bucket, short for an axis or whole for reading: `date` is in the calendar of the zone already. */
+export function formatBucket(date: string, interval: Interval, isShort: boolean): string {
+  const day = new Date(`${date.slice(0, 10)}T00:00:00Z`);
+  const format = (options: Intl.DateTimeFormatOptions) =>
+    day.toLocaleDateString(locale, { timeZone: 'UTC', ...options });
+  const short = format({ day: 'numeric', month: 'short' });
+  if (interval === 'HOUR') return isShort ? date.slice(11, 16) : `${short}, ${date.slice(11, 16)}`;
+  if (interval === 'MONTH') return format({ month: isShort ? 'short' : 'long', year: 'numeric' });
+  if (isShort) return short;
+  const long = format({ weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' });
+  return interval === 'WEEK' ? `Week of ${long}` : long;
+}

@@ -1,0 +1,9 @@
+/** What the gateway tells the page: a key to begin with, and which pages there are to link to. */
+export interface Settings {
+  readonly demoKey: string | null;
+  readonly graphiql: boolean;
+  readonly docs: boolean;
+  readonly landing: boolean;
+}
+
+export const settings: Settings = JSON.parse(document.getElementById('settings')?.textContent ?? '{}');

@@ -1,0 +1,92 @@
+import type { SummaryData, Sums } from './answers.ts';
+import { formatCost, formatCount, formatDuration, formatShare } from './format.ts';
+import type { QueryState } from './use-query.ts';
+import { GraphiqlLink, type Question } from './widget.tsx';
+
+interface TileKind {
+  readonly title: string;
+  value(sums: Sums): string;
+  /** What is compared with the time before; null where there is nothing. */
+  measure(sums: Sums): number | null;
+  /** Whether the difference is in points, not in parts of what was. */
+  readonly inPoints?: boolean;
+  /** Whether more is better; absent: neither. */
+  readonly isGood?: boolean;
+}
+
+const tiles: readonly TileKind[] = [
+  { title: 'Calls', value: ({ total }) => formatCount(total), measure: ({ total }) => total },
+  {
+    title: 'Answer rate',
+    value: ({ answerRate }) => formatShare(answerRate),
+    measure: ({ answerRate }) => answerRate,
+    inPoints: true,
+    isGood: true,
+  },
+  {
+    title: 'Average talk time',
+    value: ({ averageDurationSeconds }) => formatDuration(averageDurationSeconds),
+    measure: ({ averageDurationSeconds }) => averageDurationSeconds,
+  },
+  {
+    title: 'Talk time',
+    value: ({ totalDurationSeconds }) => formatDuration(totalDurationSeconds),
+    measure: ({ totalDurationSeconds }) => Number(totalDurationSeconds),
+  },
+  {
+    title: 'Cost',
+    value: ({ totalCostCents }) => formatCost(totalCostCents),
+    measure: ({ totalCostCents }) => Number(totalCostCents),
+  },
+];
+
+interface TilesProps {
+  readonly state: QueryState<SummaryData>;
+  readonly question: Question;
+}
+
+/** The sums of the range in large figures, each beside the time before. */
+export function Tiles({ state: { data, error, isLoading, retry }, question }: TilesProps) {
+  return (
+    <section class="tiles" aria-label="Summary" aria-busy={isLoading}>
+      {error !== null && (
+        <div class="problem" role="alert">
+          <span>{error.message}</span>
+          <button type="button" class="button" onClick={retry}>
+            Try again
+          </button>
+        </div>
+      )}
+      <dl>
+        {tiles.map((tile) => (
+          <div class="tile" key={tile.title}>
+            <dt>{tile.title}</dt>
+            <dd class="figure">{data === null ? <span class="skeleton" /> : tile.value(data.callStats)}</dd>
+            {data?.previous && <Change tile={tile} now={data.callStats} before={data.previous} />}
+          </div>
+        ))}
+      </dl>
+      <GraphiqlLink title="Summary" {...question} />
+    </section>
+  );
+}
+
+function Change({ tile, now, before }: { tile: TileKind; now: Sums; before: Sums }) {
+  const [to, from] = [tile.measure(now), tile.measure(before)];
+  if (to === null || from === null || (from === 0 && !tile.inPoints)) {
+    return <dd class="change">No calls before</dd>;
+  }
+  const change = tile.inPoints ? (to - from) * 100 : ((to - from) / from) * 100;
+  const size = Math.abs(change) > 999 ? '> 999' : Math.abs(change).toFixed(1);
+  const isUp = change > 0;
+  const isNothing = size === '0.0';
+  const tone = tile.isGood === undefined || isNothing ? '' : isUp === tile.isGood ? 'good' : 'bad';
+  return (
+    <dd class="change">
+      <span class={tone}>
+        {isNothing ? '±' : isUp ? '▲' : '▼'} {size} {tile.inPoints ? 'pt' : '%'}
+      </span>{' '}
+      vs previous
+    </dd>
+  );
+}

@@ -1,0 +1,165 @@
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { listApiKeys, revokeApiKey } from '../../src/auth/api-keys.ts';
+import { seedDemo } from '../../src/demo/seed.ts';
+import type { RunningServer } from '../../src/server.ts';
+import { findChromium, openTabForEach } from '../support/chromium.ts';
+import { bundleAll, dashboardIn, findBarriers } from '../support/dashboard.ts';
+import { describeOnEmbedded } from '../support/databases.ts';
+import { insertKey } from '../support/fixtures.ts';
+import { graphiqlIn, serveGateway } from '../support/graphiql.ts';
+
+describe.skipIf(findChromium() === null)('who may use the dashboard in Chromium', { timeout: 60_000 }, () => {
+  describeOnEmbedded('over the gateway', (database) => {
+    const tab = openTabForEach();
+    let server: RunningServer | undefined;
+    let organizationId: string;
+    let demoKey: string;
+
+    beforeAll(async () => {
+      await bundleAll();
+      const demo = await seedDemo(database(), { calls: 600 });
+      organizationId = demo.organizationId;
+      demoKey = demo.keys.live;
+    }, 120_000);
+
+    afterEach(async () => {
+      await server?.stop();
+      server = undefined;
+    });
+
+    const serve = async (key: string | null) => {
+      server = await serveGateway(database(), key);
+      return server.url;
+    };
+
+    test.each(['light', 'dark'] as const)(
+      'are also people whom axe speaks for, in %s',
+      async (colorScheme) => {
+        const { page } = tab();
+        await page.emulateMedia({ colorScheme });
+        const url = await serve(demoKey);
+        await page.goto(url);
+        expect(await findBarriers(page)).toEqual([]);
+        const dashboard = dashboardIn(page);
+        await dashboard.open(url, '#range=12m');
+        await page.getByRole('button', { name: 'More filters' }).click();
+        expect(await findBarriers(page)).toEqual([]);
+        await page.getByRole('button', { name: 'Table' }).click();
+        await page.locator('summary', { hasText: 'Status' }).click();
+        expect(await findBarriers(page)).toEqual([]);
+        await dashboard.openCall(0);
+        await dashboard.drawer.getByRole('button', { name: 'Delete call…' }).click();
+        expect(await findBarriers(page)).toEqual([]);
+        await page.keyboard.press('Escape');
+        await page.getByRole('button', { name: 'Sign out' }).click();
+        await page.getByLabel('API key or session token').waitFor();
+        expect(await findBarriers(page)).toEqual([]);
+      },
+    );
+
+    test('are people with a keyboard alone', async () => {
+      const { page } = tab();
+      const dashboard = dashboardIn(page);
+      await dashboard.open(await serve(demoKey));
+      const focused = page.locator(':focus');
+      const tabTo = async (selector: string) => {
+        for (let steps = 0; steps < 80; steps++) {
+          await page.keyboard.press('Tab');
+          if ((await page.locator(`${selector}:focus`).count()) > 0) return;
+        }
+        throw new Error(`No step of Tab leads to ${selector}.`);
+      };
+      await tabTo('.segments input');
+      await page.keyboard.press('ArrowRight');
+      await dashboard.settle();
+      expect(await page.locator('.segments :checked').inputValue()).toBe('90d');
+
+      await tabTo('.menu summary');
+      await page.keyboard.press('Enter');
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Space');
+      await page.keyboard.press('Escape');
+      await dashboard.settle();
+      expect(Object.keys(await dashboard.readBreakdown())).toEqual(['Completed']);
+
+      await tabTo('.widget-trend .plot');
+      await page.keyboard.press('End');
+      await page.keyboard.press('ArrowLeft');
+      expect(await page.locator('.widget-trend .tip').innerText()).toMatch(/20\d\d[\s\S]*Calls/);
+
+      await tabTo('.calls .link');
+      const began = await focused.innerText();
+      await page.keyboard.press('Enter');
+      await dashboard.drawer.getByText('What happened').waitFor();
+      await page.keyboard.press('Escape');
+      await dashboard.drawer.waitFor({ state: 'detached' });
+      expect(await focused.innerText()).toBe(began);
+      expect(tab().complaints).toEqual([]);
+    });
+
+    test('are people with a narrow telephone', async () => {
+      const { page } = tab();
+      await page.setViewportSize({ width: 360, height: 740 });
+      const url = await serve(demoKey);
+      for (const path of ['/', '/dashboard#range=all']) {
+        await page.goto(url + path);
+        if (path !== '/') await dashboardIn(page).settle();
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
+      }
+    });
+
+    test('is who has a key: it stays in the browser tab, and GraphiQL opens with it', async () => {
+      const { page, context } = tab();
+      const readOnly = await insertKey(database().db, organizationId, { scopes: ['calls:read'] });
+      const url = await serve(null);
+      await page.goto(`${url}/dashboard`);
+      await page.getByLabel('API key or session token').fill(readOnly);
+      await page.keyboard.press('Enter');
+      const dashboard = dashboardIn(page);
+      await dashboard.settle();
+      await page.reload();
+      await dashboard.settle();
+      expect(await page.evaluate('JSON.stringify([{ ...localStorage }, document.cookie])')).toBe('[{},""]');
+      await dashboard.openCall(0);
+      await dashboard.drawer.getByText('lacks the scope calls:write').waitFor();
+      await page.keyboard.press('Escape');
+
+      const opening = context.waitForEvent('page');
+      await page.getByRole('link', { name: 'Open “Calls” in GraphiQL' }).click();
+      const total = (await dashboard.readTiles()).Calls;
+      expect(String((await graphiqlIn(await opening).run()).calls.totalCount)).toBe(total);
+    });
+
+    test('is asked again when the key is no longer accepted', async () => {
+      const { page } = tab();
+      const { db } = database();
+      const key = await insertKey(db, organizationId);
+      const revoked = (await listApiKeys(db)).find(({ prefix }) => key.startsWith(prefix));
+      expect(await revokeApiKey(db, revoked?.id ?? '')).toBe(true);
+      await page.goto(`${await serve(null)}/dashboard`);
+      await page.getByLabel('API key or session token').fill(key);
+      await page.keyboard.press('Enter');
+      await page.getByRole('alert').waitFor();
+      expect(await page.getByLabel('API key or session token').isVisible()).toBe(true);
+      expect(await page.evaluate('JSON.stringify({ ...sessionStorage })')).not.toContain(key);
+    });
+
+    test('has the theme that was chosen, at the next visit too', async () => {
+      const { page } = tab();
+      await page.emulateMedia({ colorScheme: 'light' });
+      const dashboard = dashboardIn(page);
+      const url = await serve(demoKey);
+      await dashboard.open(url);
+      const background = () => page.evaluate('getComputedStyle(document.body).backgroundColor');
+      const light = await background();
+      await page.getByLabel('Theme').selectOption('dark');
+      const dark = await background();
+      expect(dark).not.toBe(light);
+      await page.reload();
+      await dashboard.settle();
+      expect(await background()).toBe(dark);
+      await page.goto(url);
+      expect(await background()).toBe(dark);
+    });
+  });
+});

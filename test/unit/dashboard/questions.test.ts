@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import { buildSchema, parse, validate } from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { hangupCauses, statuses } from '../../../src/dashboard/browser/call-words.ts';
+import { documents } from '../../../src/dashboard/browser/documents.ts';
+import { toCallFilter, toRestParams, toTrendFilter } from '../../../src/dashboard/browser/filter.ts';
+import { chooseInterval, toBounds, toPreviousBounds } from '../../../src/dashboard/browser/range.ts';
+import { defaultView, parseView, printView, type View } from '../../../src/dashboard/browser/view.ts';
+
+const schema = buildSchema(readFileSync(new URL('../../../schema.graphql', import.meta.url), 'utf8'));
+const nowMs = Date.parse('2026-03-30T10:00:00Z');
+const berlin = defaultView('Europe/Berlin');
+const narrow: View = {
+  ...berlin,
+  ...{ range: 'custom', from: '2026-03-01', to: '2026-03-31', interval: 'WEEK' },
+  ...{ status: ['COMPLETED', 'BUSY'], direction: 'INBOUND', number: '+1202555*', cause: ['BUSY'] },
+  ...{ recording: 'yes', min: '5', max: '60', page: 3, size: 50 },
+};
+
+describe('the questions of the dashboard', () => {
+  it.each(Object.entries(documents))('are valid GraphQL: %s', (_, document) => {
+    expect(validate(schema, parse(document))).toEqual([]);
+  });
+
+  it('know every status and hangup cause of the schema', () => {
+    const valuesOf = (name: string) => {
+      const type = schema.getType(name) as unknown as { getValues(): { name: string }[] };
+      return type.getValues().map((value) => value.name);
+    };
+    expect(statuses.toSorted()).toEqual(valuesOf('CallStatus').toSorted());
+    expect(hangupCauses.toSorted()).toEqual(valuesOf('HangupCause').toSorted());
+  });
+});
+
+describe('a view', () => {
+  it.each([berlin, narrow, { ...berlin, range: 'all' as const, zone: 'Asia/Kathmandu' }])(
+    'is what its address says: %j',
+    (view) => {
+      expect(parseView(`#${printView(view)}`)).toEqual({ ...view });
+    },
+  );
+
+  it('is the usual one where the address is no view', () => {
+    const odd =
+      '#range=never&zone=Nowhere/Else&page=-1&status=COMPLETED,HUNGRY&size=7&interval=CENTURY&from=x';
+    expect(parseView(odd)).toEqual({ ...defaultView(), status: ['COMPLETED'] });
+  });
+
+  it('has whole days of its zone, today included, with 23 hours where the clock changes', () => {
+    const bounds = toBounds({ ...berlin, range: '7d' }, nowMs);
+    expect(toCallFilter(berlin, bounds)).toEqual({
+      createdFrom: '2026-03-23T23:00:00.000Z',
+      createdTo: '2026-03-30T22:00:00.000Z',
+    });
+    expect(toPreviousBounds(bounds)?.toMs).toBe(bounds.fromMs);
+  });
+
+  it('is one filter for GraphQL and REST', () => {
+    const filter = toCallFilter(narrow, toBounds(narrow, nowMs));
+    expect(filter).toEqual({
+      createdFrom: '2026-02-28T23:00:00.000Z',
+      createdTo: '2026-03-31T22:00:00.000Z',
+      status: ['COMPLETED', 'BUSY'],
+      direction: 'INBOUND',
+      number: '+1202555*',
+      hangupCause: ['BUSY'],
+      hasRecording: true,
+      minDurationSeconds: 5,
+      maxDurationSeconds: 60,
+    });
+    expect(Object.fromEntries(toRestParams(filter))).toMatchObject({
+      start_date: '2026-02-28T23:00:00.000Z',
+      status: 'completed,busy',
+      direction: 'inbound',
+    });
+  });
+
+  it('of all time is a trend of all time, not of the last 30 days', () => {
+    const filter = toCallFilter(berlin, toBounds({ ...berlin, range: 'all' }, nowMs));
+    expect(filter).toEqual({});
+    expect(toTrendFilter(filter, 'Europe/Berlin', nowMs)).toEqual({ createdTo: '2026-03-30T22:00:00.000Z' });
+  });
+
+  it.each([
+    ['24h', null, 'HOUR'],
+    ['30d', null, 'DAY'],
+    ['30d', 'HOUR', 'HOUR'],
+    ['12m', null, 'WEEK'],
+    ['12m', 'HOUR', 'WEEK'],
+    ['all', 'DAY', 'MONTH'],
+  ] as const)('of %s, asked for %s, is cut by %s', (range, chosen, interval) => {
+    expect(chooseInterval(toBounds({ ...berlin, range }, nowMs), chosen)).toBe(interval);
+  });
+});
