@@ -154,7 +154,7 @@ function addHeaders(c: AppContext, requestId: string): void {
     Object.assign(headers, limits);
     headers['x-request-id'] = requestId;
     headers['x-content-type-options'] = 'nosniff';
-    headers['cache-control'] = 'no-store';
+    headers['cache-control'] ??= 'no-store';
     headers.vary = varying;
     return;
   }
@@ -178,12 +178,17 @@ function allowOrigins(origins: readonly string[]) {
     allowHeaders: [
       'authorization',
       'content-type',
+      'if-match',
+      'if-none-match',
       'x-api-key',
       'x-environment',
       'x-organization-id',
       'x-request-id',
     ],
-    exposeHeaders: ['link', 'retry-after', 'x-request-id', 'x-total-count', ...limitHeaderNames],
+    exposeHeaders: [
+      ...['etag', 'link', 'retry-after', 'x-request-id', 'x-total-count'],
+      ...limitHeaderNames,
+    ],
     maxAge: 600,
   });
 }

@@ -78,7 +78,8 @@ export async function listen(app: App, { host, port }: ListenOptions): Promise<R
 }
 
 function send({ status, headers, body }: TextResponse, outgoing: ServerResponse): void {
-  headers['content-length'] = String(Buffer.byteLength(body));
+  // The length that a 304 would tell is that of the body it does not have.
+  if (status !== 304) headers['content-length'] = String(Buffer.byteLength(body));
   outgoing.writeHead(status, headers);
   outgoing.end(body);
 }

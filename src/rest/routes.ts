@@ -9,11 +9,11 @@ import {
   notAcceptable,
 } from '../errors.ts';
 import type { Gateway } from '../graphql/gateway.ts';
-import { respondJson } from '../graphql/text-response.ts';
 import { answerList, answerStats, answerTrends } from './collection.ts';
+import { getDetail, requireMatch } from './detail.ts';
 import { type DataOf, parseDocuments } from './documents.ts';
+import { respondTagged } from './entity-tag.ts';
 import { decode, deleteParams, detailParams, listParams, parseParams, requireUuid } from './params.ts';
-import { toRestCall, toRestEvent, toRestRecording } from './projection.ts';
 import type { Execute, RequestEnv } from './request.ts';
 
 /** The REST routes: each is parameters, a document and a projection. */
@@ -66,13 +66,16 @@ export function createRestRoutes(
   routes.get('/:id', async (c) => {
     await admit(c, 'GET /calls/{id}');
     parseParams(detailParams, c.req.raw.url);
-    return answerDetail(c, execute, parseId(c));
+    return respondTagged(c, await getDetail(c, execute, parseId(c)));
   });
 
   routes.delete('/:id', async (c) => {
     await admit(c, 'DELETE /calls/{id}');
     const { force } = parseParams(deleteParams, c.req.raw.url);
-    const { deleteCall } = await execute(c, 'delete', { id: parseId(c), force });
+    const id = parseId(c);
+    const ifMatch = c.req.raw.headers.get('if-match');
+    if (ifMatch !== null) await requireMatch(c, execute, { id, force, ifMatch });
+    const { deleteCall } = await execute(c, 'delete', { id, force });
     if (deleteCall.__typename === 'CallNotFoundError') throw callNotFound();
     if (deleteCall.__typename === 'CallInProgressError') throw callInProgress();
     return c.body(null, 204);
@@ -86,25 +89,6 @@ const takesJson = /^\s*$|\*\/\*|application\/(\*|json)/i;
 /** The id of the path. Throws INVALID_URL for escapes that are none, INVALID_ID. */
 function parseId(c: Context<RequestEnv>): string {
   return requireUuid('id', decode(c.req.path.slice(c.req.path.lastIndexOf('/') + 1)));
-}
-
-async function answerDetail(c: Context<RequestEnv>, execute: Execute, id: string): Promise<Response> {
-  const { call } = await execute(c, 'detail', { id });
-  if (call === null) throw callNotFound();
-  const events = [...call.events.nodes];
-  let { hasNextPage, endCursor } = call.events.pageInfo;
-  while (hasNextPage) {
-    const next: DataOf['detail'] = await execute(c, 'detail', { id, after: endCursor });
-    if (next.call === null) throw callNotFound();
-    events.push(...next.call.events.nodes);
-    ({ hasNextPage, endCursor } = next.call.events.pageInfo);
-  }
-  const recording = toRestRecording(call.recording);
-  return respondJson({
-    ...toRestCall(call, recording?.recording_url ?? null),
-    events: events.map(toRestEvent),
-    recording,
-  });
 }
 
 function toRestError(error: Error | null | undefined): AppError {
