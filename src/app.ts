@@ -16,6 +16,9 @@ import { createLimits, findAddress } from './limits/limits.ts';
 import type { RedisConnection } from './limits/redis.ts';
 import { limitHeaderNames } from './limits/request-charge.ts';
 import type { Log } from './log.ts';
+import { type Deprecation, deprecations as knownDeprecations } from './rest/deprecations.ts';
+import { toErrorBody } from './rest/error-body.ts';
+import { createOpenApiRoutes } from './rest/openapi/serve.ts';
 import type { RequestEnv } from './rest/request.ts';
 import { createRestRoutes } from './rest/routes.ts';
 
@@ -31,6 +34,8 @@ export interface AppParts {
   readonly authenticator?: Authenticator;
   /** Where rate limits are counted for all instances; without it each counts for itself. */
   readonly redis?: RedisConnection | null;
+  /** What REST announces as deprecated; by default what is. */
+  readonly deprecations?: readonly Deprecation[];
 }
 
 export interface App {
@@ -53,6 +58,7 @@ export function createApp({ config, database, log, demo = null, ...parts }: AppP
     ...(parts.foldSoon && { onManyPending: parts.foldSoon }),
   });
   const health = createHealth(database);
+  const deprecations = parts.deprecations ?? knownDeprecations;
   const graphiql = config.graphiql ? createGraphiql({ gateway, authenticator, demo }) : null;
 
   const limits = createLimits({ ...config, redis: parts.redis?.client ?? null, log });
@@ -92,9 +98,10 @@ export function createApp({ config, database, log, demo = null, ...parts }: AppP
   });
   app.all('/graphql', (c) => refuseMethod(c, 'GET, HEAD, POST, OPTIONS'));
 
-  const rest = createRestRoutes(gateway, authenticate);
+  const rest = createRestRoutes(gateway, authenticate, deprecations);
   app.route('/calls', rest);
   app.route('/v1/calls', rest);
+  app.route('/', createOpenApiRoutes(deprecations));
 
   app.notFound((c) => toErrorResponse(c, routeNotFound()));
   app.onError((error, c) => {
@@ -186,7 +193,7 @@ function allowOrigins(origins: readonly string[]) {
       'x-request-id',
     ],
     exposeHeaders: [
-      ...['etag', 'link', 'retry-after', 'x-request-id', 'x-total-count'],
+      ...['deprecation', 'etag', 'link', 'retry-after', 'sunset', 'x-request-id', 'x-total-count'],
       ...limitHeaderNames,
     ],
     maxAge: 600,
@@ -197,7 +204,5 @@ function toErrorResponse(c: AppContext, error: AppError): Response {
   if (c.req.path === '/graphql') {
     return toGraphQLErrorResponse(error, c.req.raw.headers.get('accept'), c.get('requestId'));
   }
-  const { message, code, details, retryAfterSeconds, headers, status } = error;
-  const retry = retryAfterSeconds === undefined ? {} : { retry_after: retryAfterSeconds };
-  return respondJson({ error: message, code, ...(details && { details }), ...retry }, status, headers);
+  return respondJson(toErrorBody(error), error.status, error.headers);
 }

@@ -10,6 +10,7 @@ import {
 } from '../errors.ts';
 import type { Gateway } from '../graphql/gateway.ts';
 import { answerList, answerStats, answerTrends } from './collection.ts';
+import { announce, type Deprecation } from './deprecations.ts';
 import { getDetail, requireMatch } from './detail.ts';
 import { type DataOf, parseDocuments } from './documents.ts';
 import { respondTagged } from './entity-tag.ts';
@@ -20,6 +21,7 @@ import type { Execute, RequestEnv } from './request.ts';
 export function createRestRoutes(
   gateway: Gateway,
   authenticate: (c: Context<RequestEnv>) => Promise<Caller>,
+  deprecations: readonly Deprecation[],
 ): Hono<RequestEnv> {
   const documents = parseDocuments(gateway.schema);
 
@@ -37,6 +39,7 @@ export function createRestRoutes(
   };
 
   const routes = new Hono<RequestEnv>();
+  if (deprecations.length > 0) routes.use(announce(deprecations));
   const allow = (methods: string) => (c: Context<RequestEnv>) => {
     if (c.req.method === 'OPTIONS') return c.body(null, 204, { allow: methods });
     throw methodNotAllowed(methods);

@@ -105,12 +105,12 @@ describeOnEachDatabase('entity tags', (database) => {
     await server.stop();
   });
 
-  it('are open to the scripts of an allowed origin', async () => {
+  it('and what is announced are open to the scripts of an allowed origin', async () => {
     const origin = 'https://app.example';
     const app = openApp(database(), { environment: { CORS_ORIGINS: origin } });
     const { headers } = await restClient(app, organization.liveKey, { origin }).get('/calls');
     const exposed = String(headers.get('access-control-expose-headers')).toLowerCase();
-    for (const name of ['etag', 'link', 'x-total-count'])
+    for (const name of ['etag', 'link', 'x-total-count', 'deprecation', 'sunset'])
       expect(exposed).toContain(name);
     const asked = { 'access-control-request-method': 'DELETE', 'access-control-request-headers': 'if-match' };
     const preflight = await restClient(app, null, { origin }).send('OPTIONS', '/calls', asked);
