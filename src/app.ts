@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { cors } from 'hono/cors';
+import { answerAsset } from './assets/assets.ts';
 import { type Authenticator, createAuthenticator } from './auth/authenticate.ts';
 import type { Caller } from './auth/caller.ts';
 import type { Config } from './config.ts';
 import type { Database } from './db/client.ts';
 import { toAppError } from './db/errors.ts';
+import { createDocs } from './docs/serve.ts';
 import { AppError, methodNotAllowed, routeNotFound } from './errors.ts';
 import { createGraphiql, type Demo } from './graphiql/serve.ts';
 import { createGateway } from './graphql/gateway.ts';
@@ -83,9 +85,14 @@ export function createApp({ config, database, log, demo = null, ...parts }: AppP
     return respondJson(ready ? { status: 'ready' } : { status: 'not ready', reasons }, ready ? 200 : 503);
   });
   for (const path of ['/healthz', '/readyz']) app.all(path, (c) => refuseMethod(c, 'GET, HEAD, OPTIONS'));
-  if (graphiql !== null) {
-    app.get('/graphiql/*', (c) => graphiql.findAsset(c.req.raw) ?? Promise.reject(routeNotFound()));
+
+  const docs = createDocs({ documentPath: '/openapi.json', demoKey: demo?.apiKey ?? null });
+  if (docs !== null) {
+    app.get('/docs', () => docs.renderPage());
+    app.all('/docs', (c) => refuseMethod(c, 'GET, HEAD, OPTIONS'));
   }
+  const assets = [graphiql, docs].map((room) => room?.assets ?? null);
+  app.get('/assets/*', (c) => answerAsset(assets, c.req.raw) ?? Promise.reject(routeNotFound()));
 
   app.on(['GET', 'POST'], '/graphql', async (c) => {
     if (graphiql?.isPageRequest(c.req.raw)) return graphiql.renderPage();

@@ -1,7 +1,8 @@
 import { parse } from 'graphql';
+import { type Assets, loadAssets } from '../assets/assets.ts';
+import { acceptsPage } from '../assets/page.ts';
 import type { Authenticator } from '../auth/authenticate.ts';
 import type { Gateway } from '../graphql/gateway.ts';
-import { loadGraphiqlAssets } from './assets.ts';
 import { exampleTabs } from './examples.ts';
 import { graphiqlPageHeaders, renderGraphiqlPage } from './page.ts';
 
@@ -14,7 +15,7 @@ export interface Graphiql {
   /** Whether a request to /graphql asks for the page: a browser's navigation, not a query. */
   isPageRequest(request: Request): boolean;
   renderPage(): Promise<Response>;
-  findAsset(request: Request): Response | null;
+  readonly assets: Assets;
 }
 
 export interface GraphiqlParts {
@@ -27,21 +28,15 @@ const endpoint = '/graphql';
 
 /** GraphiQL from our own origin; null where its files have not been built. */
 export function createGraphiql({ gateway, authenticator, demo }: GraphiqlParts): Graphiql | null {
-  const assets = loadGraphiqlAssets();
+  const assets = loadAssets('graphiql');
   if (assets === null) return null;
   return {
-    isPageRequest: ({ method, url, headers }) =>
-      (method === 'GET' || method === 'HEAD') &&
-      /\btext\/html\b/i.test(headers.get('accept') ?? '') &&
-      !new URL(url).searchParams.has('query'),
+    assets,
+    isPageRequest: (request) => acceptsPage(request) && !new URL(request.url).searchParams.has('query'),
     async renderPage() {
       const examples = demo && (await findExamples(gateway, authenticator, demo));
       const page = renderGraphiqlPage({ assets, endpoint, demo: demo && examples && { ...demo, examples } });
       return new Response(page, { headers: { ...graphiqlPageHeaders } });
-    },
-    findAsset({ url, headers }) {
-      const asset = assets.find(new URL(url).pathname, headers.get('accept-encoding'));
-      return asset && new Response(asset.body, { headers: { ...asset.headers } });
     },
   };
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { bundleAssets } from '../../src/assets/bundle.ts';
 import { listApiKeys, revokeApiKey } from '../../src/auth/api-keys.ts';
-import { bundleGraphiql } from '../../src/graphiql/bundle.ts';
 import type { RunningServer } from '../../src/server.ts';
 import { findChromium, openTabForEach } from '../support/chromium.ts';
 import { describeOnEmbedded } from '../support/databases.ts';
@@ -15,7 +15,7 @@ describe.skipIf(findChromium() === null)('what GraphiQL keeps in Chromium', { ti
     let key: string;
 
     beforeAll(async () => {
-      await bundleGraphiql();
+      await bundleAssets('graphiql');
       const organization = await insertOrganization(database().db);
       organizationId = organization.id;
       key = organization.liveKey;

@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { loadAssets } from '../../src/assets/assets.ts';
+import { bundleAssets } from '../../src/assets/bundle.ts';
 import { queryRows } from '../../src/db/client.ts';
-import { loadGraphiqlAssets } from '../../src/graphiql/assets.ts';
-import { bundleGraphiql } from '../../src/graphiql/bundle.ts';
 import type { RunningServer } from '../../src/server.ts';
 import { findChromium, openTabForEach } from '../support/chromium.ts';
 import { describeOnEmbedded } from '../support/databases.ts';
@@ -19,7 +19,7 @@ describe.skipIf(findChromium() === null)('GraphiQL of a demo in Chromium', { tim
     let key: string;
 
     beforeAll(async () => {
-      await bundleGraphiql();
+      await bundleAssets('graphiql');
       const { db } = database();
       const organization = await insertOrganization(db);
       key = organization.liveKey;
@@ -95,7 +95,7 @@ describe.skipIf(findChromium() === null)('GraphiQL of a demo in Chromium', { tim
       expect(elsewhere).toEqual([]);
       const scripts = responses.filter((response) => response.request().resourceType() === 'script');
       expect(scripts.map((script) => new URL(script.url()).pathname)).toEqual([
-        loadGraphiqlAssets()?.scriptPath,
+        loadAssets('graphiql')?.scriptPath,
       ]);
       expect(scripts[0]?.headers()).toMatchObject({
         'content-encoding': expect.stringMatching(/^(br|gzip)$/),

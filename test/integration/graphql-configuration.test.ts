@@ -1,6 +1,6 @@
 import { getIntrospectionQuery } from 'graphql';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { bundleGraphiql } from '../../src/graphiql/bundle.ts';
+import { bundleAssets } from '../../src/assets/bundle.ts';
 import { openApp } from '../support/app.ts';
 import { graphqlClient, restClient } from '../support/client.ts';
 import { describeOnEmbedded } from '../support/databases.ts';
@@ -13,7 +13,7 @@ describeOnEmbedded('the configuration of GraphQL', (database) => {
   let key: string;
 
   beforeAll(async () => {
-    await bundleGraphiql();
+    await bundleAssets('graphiql');
     key = (await insertOrganization(database().db)).liveKey;
   });
 
@@ -145,7 +145,7 @@ describeOnEmbedded('the configuration of GraphQL', (database) => {
       async (environment: Record<string, string>) => {
         expect((await visit(environment, html)).status).toBe(401);
         const page = await (await visit({ GRAPHIQL: 'on' }, html)).text();
-        const script = /src="(\/graphiql\/[^"]+)"/.exec(page)?.[1] ?? '';
+        const script = /src="(\/assets\/[^"]+)"/.exec(page)?.[1] ?? '';
         const at = (settings: Record<string, string>) =>
           open(settings).fetch(new Request(`http://gateway.test${script}`));
         expect((await at({ GRAPHIQL: 'on' })).status).toBe(200);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { exampleTabs } from '../../../src/graphiql/examples.ts';
 import { graphiqlPageHeaders, renderGraphiqlPage } from '../../../src/graphiql/page.ts';
 
-const assets = { scriptPath: '/graphiql/graphiql.0.js', stylePath: '/graphiql/graphiql.0.css' };
+const assets = { scriptPath: '/assets/graphiql.0.js', stylePath: '/assets/graphiql.0.css' };
 
 function renderDemo(apiKey: string, callId = 'call-1'): string {
   const examples = exampleTabs({ apiKey, endCursor: null, callId, now: new Date(0) });
@@ -19,7 +19,7 @@ describe('the GraphiQL page', () => {
     const scripts = renderDemo('kros_live_demo').match(/<script[^>]*>/g);
     expect(scripts).toEqual([
       '<script type="application/json" id="settings">',
-      '<script type="module" src="/graphiql/graphiql.0.js">',
+      '<script type="module" src="/assets/graphiql.0.js">',
     ]);
   });
 

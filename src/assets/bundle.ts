@@ -1,44 +1,52 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, extname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { brotliCompress, gzip } from 'node:zlib';
-import { assetsDirectory, findManifest, type GraphiqlManifest } from './assets.ts';
+import { assetsDirectory, type BundleManifest, findManifest } from './assets.ts';
+import { type BundleName, bundleEntries } from './bundles.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const entry = fileURLToPath(new URL('bootstrap.js', import.meta.url));
-const inputs = [
-  entry,
-  fileURLToPath(new URL('bootstrap.css', import.meta.url)),
-  fileURLToPath(import.meta.url),
-  fileURLToPath(new URL('../../package-lock.json', import.meta.url)),
-];
-const outputName = /^graphiql\.[0-9a-f]{16}\.(js|css)(\.br|\.gz)?$/;
+// Besides the sources in the folder of its entry a bundle is made from these.
+const commonInputs = ['bundle.ts', '../../package-lock.json'].map(toPath);
+const sourceExtensions = ['.css', '.js', '.ts', '.tsx', '.json'];
 
 /**
- * Bundles GraphiQL, React and the bootstrap into one script and one style in `dist/graphiql`, each named by its
- * hash and compressed beforehand. Gives false, and does nothing, when the inputs are those of the last run.
+ * Bundles an entry and what it imports into one script and one style in `dist/assets`, each named by its hash
+ * and compressed beforehand. Gives false, and does nothing, when the inputs are those of the last run.
  */
-export async function bundleGraphiql(): Promise<boolean> {
-  const digest = await digestInputs();
-  if (findManifest()?.inputs === digest) return false;
-  const { script, style } = await bundle();
+export async function bundleAssets(name: BundleName): Promise<boolean> {
+  const entry = toPath(bundleEntries[name]);
+  const digest = await digestInputs(dirname(entry));
+  if (findManifest(name)?.inputs === digest) return false;
+  const { script, style } = await bundle(entry);
   await mkdir(assetsDirectory, { recursive: true });
-  const [scriptName, styleName] = await Promise.all([writeAsset('js', script), writeAsset('css', style)]);
-  const manifest: GraphiqlManifest = { inputs: digest, script: scriptName, style: styleName };
+  const [scriptName, styleName] = await Promise.all([
+    writeAsset(name, 'js', script),
+    writeAsset(name, 'css', style),
+  ]);
+  const manifest: BundleManifest = { inputs: digest, script: scriptName, style: styleName };
   // Last: whoever reads a manifest finds the files that it names.
-  await writeWhole('manifest.json', `${JSON.stringify(manifest, null, 2)}\n`);
-  await removeStale(manifest);
+  await writeWhole(`${name}.json`, `${JSON.stringify(manifest, null, 2)}\n`);
+  await removeStale(name, manifest);
   return true;
 }
 
-async function digestInputs(): Promise<string> {
+function toPath(relative: string): string {
+  return fileURLToPath(new URL(relative, import.meta.url));
+}
+
+async function digestInputs(directory: string): Promise<string> {
+  const names = (await readdir(directory)).filter((name) => sourceExtensions.includes(extname(name)));
   const hash = createHash('sha256');
-  for (const file of inputs) hash.update(await readFile(file)).update('\0');
+  for (const file of [...commonInputs, ...names.sort().map((name) => `${directory}/${name}`)]) {
+    hash.update(await readFile(file)).update('\0');
+  }
   return hash.digest('hex');
 }
 
-async function bundle(): Promise<{ script: Buffer; style: Buffer }> {
+async function bundle(entry: string): Promise<{ script: Buffer; style: Buffer }> {
   // Loaded here, because the usual run finds nothing to do.
   const { build } = await import('vite');
   const result = await build({
@@ -75,9 +83,9 @@ async function bundle(): Promise<{ script: Buffer; style: Buffer }> {
   return { script, style };
 }
 
-async function writeAsset(extension: 'js' | 'css', body: Buffer): Promise<string> {
+async function writeAsset(bundleName: BundleName, extension: 'js' | 'css', body: Buffer): Promise<string> {
   const hash = createHash('sha256').update(body).digest('hex').slice(0, 16);
-  const name = `graphiql.${hash}.${extension}`;
+  const name = `${bundleName}.${hash}.${extension}`;
   const [br, gz] = await Promise.all([promisify(brotliCompress)(body), promisify(gzip)(body, { level: 9 })]);
   await Promise.all([writeWhole(name, body), writeWhole(`${name}.br`, br), writeWhole(`${name}.gz`, gz)]);
   return name;
@@ -90,13 +98,16 @@ async function writeWhole(name: string, content: Buffer | string): Promise<void>
   await rename(draft, new URL(name, assetsDirectory));
 }
 
-async function removeStale({ script, style }: GraphiqlManifest): Promise<void> {
+async function removeStale(bundleName: BundleName, { script, style }: BundleManifest): Promise<void> {
+  const ofBundle = new RegExp(`^${bundleName}\\.[0-9a-f]{16}\\.(js|css)(\\.br|\\.gz)?$`);
   const names = await readdir(assetsDirectory);
   const stale = names.filter(
-    (name) => outputName.test(name) && !name.startsWith(script) && !name.startsWith(style),
+    (name) => ofBundle.test(name) && !name.startsWith(script) && !name.startsWith(style),
   );
   await Promise.all(stale.map((name) => rm(new URL(name, assetsDirectory), { force: true })));
 }
 
 const program = process.argv[1];
-if (program !== undefined && import.meta.url === pathToFileURL(program).href) await bundleGraphiql();
+if (program !== undefined && import.meta.url === pathToFileURL(program).href) {
+  for (const name of Object.keys(bundleEntries) as BundleName[]) await bundleAssets(name);
+}
