@@ -8,6 +8,7 @@ import type { Config } from './config.ts';
 import { createDashboard } from './dashboard/serve.ts';
 import type { Database } from './db/client.ts';
 import { toAppError } from './db/errors.ts';
+import { createDocs } from './docs/serve.ts';
 import { AppError, databaseUnavailable, methodNotAllowed, routeNotFound } from './errors.ts';
 import { createGraphiql, type Demo } from './graphiql/serve.ts';
 import { createGateway } from './graphql/gateway.ts';
@@ -28,8 +29,11 @@ import type { Log } from './log.ts';
 import { createMetrics, type Metrics } from './metrics/metrics.ts';
 import { toRoute } from './metrics/requests.ts';
 import type { RollupLag } from './metrics/rollup-lag.ts';
-import { refuse, toErrorBody, toRequestId } from './refusal.ts';
+import { refuse, toRequestId } from './refusal.ts';
+import { type Deprecation, deprecations as knownDeprecations } from './rest/deprecations.ts';
+import { toErrorBody } from './rest/error-body.ts';
 import { defaultExportLimits, type ExportLimits } from './rest/export-stream.ts';
+import { createOpenApiRoutes } from './rest/openapi/serve.ts';
 import type { RequestEnv } from './rest/request.ts';
 import { createRestRoutes } from './rest/routes.ts';
 import type { Tracing } from './tracing/tracing.ts';
@@ -54,6 +58,8 @@ export interface AppParts {
   readonly rollupLag?: RollupLag | null;
   /** Null or absent where no traces are recorded. */
   readonly tracing?: Tracing | null;
+  /** What REST announces as deprecated; by default what is. */
+  readonly deprecations?: readonly Deprecation[];
 }
 
 export interface App {
@@ -89,6 +95,7 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
     ...(parts.foldSoon && { onManyPending: parts.foldSoon }),
   });
   const health = createHealth(database);
+  const deprecations = parts.deprecations ?? knownDeprecations;
   const graphiql = config.graphiql ? createGraphiql({ gateway, authenticator, demo }) : null;
 
   const { isUpToDate = () => true } = parts;
@@ -133,7 +140,12 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
     app.get('/', (c) => landing.answer(c.req.raw));
     app.all('/', (c) => refuseMethod(c, 'GET, HEAD, OPTIONS'));
   }
-  const assets = [graphiql, dashboard, landing].map((room) => room?.assets ?? null);
+  const docs = createDocs({ documentPath: '/openapi.json', demoKey });
+  if (docs !== null) {
+    app.get('/docs', () => docs.renderPage());
+    app.all('/docs', (c) => refuseMethod(c, 'GET, HEAD, OPTIONS'));
+  }
+  const assets = [graphiql, dashboard, landing, docs].map((room) => room?.assets ?? null);
   app.get('/assets/*', (c) => answerAsset(assets, c.req.raw) ?? Promise.reject(routeNotFound()));
 
   app.on(['GET', 'POST'], '/graphql', async (c) => {
@@ -147,9 +159,11 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
   });
   app.all('/graphql', (c) => refuseMethod(c, 'GET, HEAD, POST, OPTIONS'));
 
-  const rest = createRestRoutes(gateway, authenticate, { ...defaultExportLimits, ...parts.exportLimits });
+  const exportLimits = { ...defaultExportLimits, ...parts.exportLimits };
+  const rest = createRestRoutes({ gateway, authenticate, deprecations, exportLimits });
   app.route('/calls', rest);
   app.route('/v1/calls', rest);
+  app.route('/', createOpenApiRoutes(deprecations));
 
   app.notFound((c) => toErrorResponse(c, routeNotFound()));
   app.onError((error, c) => {
@@ -219,7 +233,7 @@ function addHeaders(c: AppContext, requestId: string): void {
     Object.assign(headers, limits);
     headers['x-request-id'] = requestId;
     headers['x-content-type-options'] = 'nosniff';
-    headers['cache-control'] = 'no-store';
+    headers['cache-control'] ??= 'no-store';
     headers.vary = varying;
     return;
   }
@@ -247,13 +261,24 @@ function allowOrigins(origins: readonly string[]) {
       'apollographql-client-version',
       'authorization',
       'content-type',
+      'if-match',
+      'if-none-match',
       'x-api-key',
       'x-environment',
       'x-organization-id',
       'x-request-id',
     ],
     exposeHeaders: [
-      ...['content-disposition', 'link', 'retry-after', 'x-request-id', 'x-total-count'],
+      ...[
+        'content-disposition',
+        'deprecation',
+        'etag',
+        'link',
+        'retry-after',
+        'sunset',
+        'x-request-id',
+        'x-total-count',
+      ],
       ...limitHeaderNames,
     ],
     maxAge: 600,

@@ -24,6 +24,7 @@ export const statusByCode = {
   NOT_ACCEPTABLE: 406,
   REQUEST_TIMEOUT: 408,
   CALL_IN_PROGRESS: 409,
+  PRECONDITION_FAILED: 412,
   PAYLOAD_TOO_LARGE: 413,
   UNSUPPORTED_MEDIA_TYPE: 415,
   EXPECTATION_FAILED: 417,
@@ -144,6 +145,8 @@ export const callInProgress = () =>
     'CALL_IN_PROGRESS',
     'The call is not over yet; delete it with force to remove it all the same.',
   );
+export const preconditionFailed = () =>
+  new AppError('PRECONDITION_FAILED', 'The call is not, or no longer, the one of If-Match.');
 export const routeNotFound = () => new AppError('ROUTE_NOT_FOUND', 'There is nothing at this address.');
 export const methodNotAllowed = (allow: string) =>
   new AppError('METHOD_NOT_ALLOWED', `The method is not allowed here; allowed: ${allow}.`, {

@@ -2,16 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { AppError } from './errors.ts';
 import { TextResponse } from './graphql/text-response.ts';
 import type { Log } from './log.ts';
+import { toErrorBody } from './rest/error-body.ts';
 
 /** The id that a caller gave a request, or a new one for what is none. */
 export function toRequestId(given: string | null | undefined): string {
   return given != null && /^[!-~]{1,128}$/.test(given) ? given : randomUUID();
-}
-
-/** The body of an error as REST and everything outside of GraphQL has it. */
-export function toErrorBody({ message, code, details, retryAfterSeconds }: AppError): object {
-  const retry = retryAfterSeconds === undefined ? {} : { retry_after: retryAfterSeconds };
-  return { error: message, code, ...(details && { details }), ...retry };
 }
 
 /** The answer to what came to no request: what is not HTTP, or is too much or too slow. The connection ends with it. */

@@ -92,7 +92,8 @@ export async function listen(app: ServedApp, { host, port }: ListenOptions): Pro
 }
 
 function send({ status, headers, body }: TextResponse, outgoing: ServerResponse): void {
-  headers['content-length'] = String(Buffer.byteLength(body));
+  // The length that a 304 would tell is that of the body it does not have.
+  if (status !== 304) headers['content-length'] = String(Buffer.byteLength(body));
   outgoing.writeHead(status, headers);
   outgoing.end(body);
 }

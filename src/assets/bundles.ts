@@ -4,6 +4,7 @@
  */
 export const bundleEntries = {
   dashboard: '../dashboard/browser/main.tsx',
+  docs: '../docs/browser/main.js',
   graphiql: '../graphiql/bootstrap.js',
   landing: '../landing/browser/main.ts',
 } as const;

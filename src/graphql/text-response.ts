@@ -39,5 +39,5 @@ export function isTextResponse(response: unknown): response is TextResponse {
 export function toResponse(response: Response): Response {
   if (!isTextResponse(response)) return response;
   const { body, status, headers } = response as TextResponse;
-  return new Response(body, { status, headers });
+  return new Response(status === 304 ? null : body, { status, headers });
 }

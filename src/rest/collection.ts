@@ -9,7 +9,7 @@ import {
   startOfNextDay,
 } from '../calls/calendar.ts';
 import { AppError, invalidArgument, invalidRange } from '../errors.ts';
-import { respondJson } from '../graphql/text-response.ts';
+import { respondTagged } from './entity-tag.ts';
 import type { DateParam, FilterParams, ListParams } from './params.ts';
 import { toRestCall, toRestPoint, toRestStats } from './projection.ts';
 import type { Execute, RequestEnv } from './request.ts';
@@ -30,10 +30,11 @@ export async function answerList(c: RequestContext, execute: Execute, params: Li
   const total = calls.totalCount;
   const totalPages = Math.ceil(total / limit);
   const data = calls.nodes.map((call) => toRestCall(call, null));
-  return respondJson({ data, total, page, limit, total_pages: totalPages }, 200, {
-    'x-total-count': String(total),
-    link: toLinks(c.req.raw.url, page, totalPages),
-  });
+  return respondTagged(
+    c,
+    { data, total, page, limit, total_pages: totalPages },
+    { 'x-total-count': String(total), link: toLinks(c, page, totalPages) },
+  );
 }
 
 /** The page size has another name here than in the document. */
@@ -48,7 +49,7 @@ export async function answerStats(
   params: ListParams,
 ): Promise<Response> {
   const stats = await execute(c, 'stats', { filter: toFilter(params) });
-  return respondJson({
+  return respondTagged(c, {
     ...toRestStats(stats),
     start_date: formatBound(params.start_date),
     end_date: formatBound(params.end_date),
@@ -68,7 +69,7 @@ export async function answerTrends(
     timeZone: timezone,
   });
   const dayOf = (instant: number) => formatDate(dateAt(Math.max(instant, instantMin), timezone));
-  return respondJson({
+  return respondTagged(c, {
     data: callTrends.points.map(toRestPoint),
     start_date: formatBound(params.start_date) ?? dayOf(Date.parse(callTrends.from)),
     end_date: formatBound(params.end_date) ?? dayOf(Date.parse(callTrends.to) - 1),
@@ -110,15 +111,14 @@ function formatBound(bound: DateParam | undefined): string | null {
 }
 
 /** RFC 8288, relative to the request's own address: the Host that a client sent is nothing to build on. */
-function toLinks(url: string, page: number, totalPages: number): string {
-  const { pathname, search } = new URL(url);
+function toLinks(c: RequestContext, page: number, totalPages: number): string {
+  const { path } = c.req;
+  const { url } = c.req.raw;
   const last = Math.max(totalPages, 1);
-  const others = search
-    .slice(1)
-    .split('&')
-    .filter((pair) => pair !== '' && !pair.startsWith('page='));
+  const query = url.includes('?') ? url.slice(url.indexOf('?') + 1) : '';
+  const others = query.split('&').filter((pair) => pair !== '' && !pair.startsWith('page='));
   const link = (target: number, rel: string) =>
-    `<${pathname}?${[`page=${target}`, ...others].join('&')}>; rel="${rel}"`;
+    `<${path}?${[`page=${target}`, ...others].join('&')}>; rel="${rel}"`;
   return [
     link(1, 'first'),
     ...(page > 1 ? [link(Math.min(page - 1, last), 'prev')] : []),

@@ -3,9 +3,23 @@ import { parseUuid } from '../auth/uuid.ts';
 import { parseDate, parseInstant, parseTimeZone } from '../calls/calendar.ts';
 import { callDirections, callStatuses } from '../calls/call.ts';
 import { duplicateParameter, invalidAction, invalidArgument, invalidId, invalidUrl } from '../errors.ts';
+import { trendIntervals } from './schemas.ts';
 
-/** A parameter is its schema and, for the error, what it takes. */
-const parameter = <Schema extends z.ZodType>(schema: Schema, expected: string) => schema.meta({ expected });
+interface ParameterMeta {
+  /** For the error: what it takes. */
+  readonly expected: string;
+  /** For the document of the API. */
+  readonly description: string;
+  readonly example?: string | number;
+  /** Members of the JSON Schema that a transformed text does not tell. */
+  readonly schema?: Readonly<Record<string, unknown>>;
+}
+
+/** A parameter is its schema and what is said of it. */
+const parameter = <Schema extends z.ZodType>(schema: Schema, meta: ParameterMeta) => schema.meta({ ...meta });
+
+/** What is said of a parameter. */
+export const toParameterMeta = (schema: z.ZodType) => schema.meta() as unknown as ParameterMeta;
 
 const positiveInteger = z
   .string()
@@ -19,34 +33,89 @@ const statusList = z
 /** A day of the calendar, or an instant: `start_date` and `end_date` take either. */
 export type DateParam = { readonly date: ReturnType<typeof parseDate> } | { readonly instant: number };
 
-const dateParam = (name: string) =>
+const dateParam = (name: string, description: string, example: string) =>
   parameter(
     z
       .string()
       .transform(
         (text): DateParam =>
           text.length > 10 ? { instant: parseInstant(name, text) } : { date: parseDate(name, text) },
-      ),
-    'a date YYYY-MM-DD or an RFC 3339 date-time',
+      )
+      .optional(),
+    {
+      expected: 'a date YYYY-MM-DD or an RFC 3339 date-time',
+      description,
+      example,
+      schema: {
+        anyOf: [
+          { type: 'string', format: 'date' },
+          { type: 'string', format: 'date-time' },
+        ],
+      },
+    },
   );
 
 export const listParams = z.object({
-  page: parameter(positiveInteger.pipe(z.int().min(1)).default(1), 'an integer from 1 to 9007199254740991'),
-  limit: parameter(positiveInteger.pipe(z.int().min(1).max(100)).default(20), 'an integer from 1 to 100'),
-  action: z.enum(['stats', 'trends']).optional(),
-  status: parameter(statusList.optional(), `one or several of ${callStatuses.join(', ')}, comma-separated`),
-  direction: parameter(z.enum(callDirections).optional(), callDirections.join(' or ')),
-  phone_number_id: z
-    .string()
-    .transform((text) => requireUuid('phone_number_id', text))
-    .optional(),
-  start_date: dateParam('start_date').optional(),
-  end_date: dateParam('end_date').optional(),
-  timezone: z
-    .string()
-    .transform((text) => parseTimeZone('timezone', text))
-    .default('UTC'),
-  interval: parameter(z.enum(['hour', 'day', 'week', 'month']).default('day'), 'hour, day, week or month'),
+  page: parameter(positiveInteger.pipe(z.int().min(1)).default(1), {
+    expected: 'an integer from 1 to 9007199254740991',
+    description: 'Which page of the list. Past the last one `data` is empty.',
+  }),
+  limit: parameter(positiveInteger.pipe(z.int().min(1).max(100)).default(20), {
+    expected: 'an integer from 1 to 100',
+    description: 'How many calls a page of the list holds.',
+  }),
+  action: parameter(z.enum(['stats', 'trends']).optional(), {
+    expected: 'stats or trends',
+    description: 'Absent: the list. `stats`: sums over all calls of the filter. `trends`: the same by time.',
+  }),
+  status: parameter(statusList.optional(), {
+    expected: `one or several of ${callStatuses.join(', ')}, comma-separated`,
+    description: 'Only calls with one of these statuses.',
+    example: 'completed,busy',
+  }),
+  direction: parameter(z.enum(callDirections).optional(), {
+    expected: callDirections.join(' or '),
+    description: 'Only calls of this direction.',
+    example: 'inbound',
+  }),
+  phone_number_id: parameter(
+    z
+      .string()
+      .transform((text) => requireUuid('phone_number_id', text))
+      .optional(),
+    {
+      expected: 'a UUID',
+      description: 'Only calls over this number of the organization.',
+      schema: { type: 'string', format: 'uuid' },
+    },
+  ),
+  start_date: dateParam(
+    'start_date',
+    'Only calls from this day on, by the calendar of `timezone`, or from this instant on. A trend without ' +
+      'dates is of the last 30 days.',
+    '2026-01-01',
+  ),
+  end_date: dateParam(
+    'end_date',
+    'Only calls up to this day, included, by the calendar of `timezone`, or before this instant.',
+    '2026-01-31',
+  ),
+  timezone: parameter(
+    z
+      .string()
+      .transform((text) => parseTimeZone('timezone', text))
+      .default('UTC'),
+    {
+      expected: 'an IANA time zone name',
+      description: 'The time zone, by its IANA name, whose days, weeks, months and hours are meant.',
+      example: 'Europe/Berlin',
+      schema: { type: 'string' },
+    },
+  ),
+  interval: parameter(z.enum(trendIntervals).default('day'), {
+    expected: 'hour, day, week or month',
+    description: 'Of a trend: what its buckets are. Weeks begin on Monday.',
+  }),
 });
 export type ListParams = z.output<typeof listParams>;
 
@@ -60,8 +129,13 @@ export const deleteParams = z.object({
     z
       .enum(['true', 'false'])
       .default('false')
-      .transform((text) => text === 'true'),
-    'true or false',
+      .transform((text) => text === 'true')
+      .pipe(z.boolean()),
+    {
+      expected: 'true or false',
+      description: 'Delete the call even if it is not over yet.',
+      schema: { default: false },
+    },
   ),
 });
 
@@ -88,7 +162,7 @@ export function parseParams<Shape extends z.ZodRawShape>(schema: z.ZodObject<Sha
   if (parsed.success) return parsed.data;
   const name = String(parsed.error.issues[0]?.path[0]);
   if (name === 'action') throw invalidAction(given[name]);
-  const { expected } = (schema.shape[name] as z.ZodType).meta() as { expected: string };
+  const { expected } = toParameterMeta(schema.shape[name] as z.ZodType);
   throw invalidArgument(name, given[name], expected);
 }
 

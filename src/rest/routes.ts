@@ -8,10 +8,11 @@ import {
   notAcceptable,
 } from '../errors.ts';
 import type { Gateway } from '../graphql/gateway.ts';
-import { respondJson } from '../graphql/text-response.ts';
 import { jsonType, negotiateList, requireJson } from './accept.ts';
 import { answerList, answerStats, answerTrends } from './collection.ts';
-import type { DataOf } from './documents.ts';
+import { announce, type Deprecation } from './deprecations.ts';
+import { getDetail, requireMatch } from './detail.ts';
+import { respondTagged } from './entity-tag.ts';
 import { createDocumentExecutor } from './execute.ts';
 import { answerExport } from './export-response.ts';
 import { createExportPlaces, type ExportLimits } from './export-stream.ts';
@@ -24,15 +25,22 @@ import {
   parseParams,
   requireUuid,
 } from './params.ts';
-import { toRestCall, toRestEvent, toRestRecording } from './projection.ts';
 import type { Execute, RequestEnv } from './request.ts';
 
+export interface RestParts {
+  readonly gateway: Gateway;
+  readonly authenticate: (c: Context<RequestEnv>) => Promise<Caller>;
+  readonly deprecations: readonly Deprecation[];
+  readonly exportLimits: ExportLimits;
+}
+
 /** The REST routes: each is parameters, a document and a projection. */
-export function createRestRoutes(
-  gateway: Gateway,
-  authenticate: (c: Context<RequestEnv>) => Promise<Caller>,
-  exportLimits: ExportLimits,
-): Hono<RequestEnv> {
+export function createRestRoutes({
+  gateway,
+  authenticate,
+  deprecations,
+  exportLimits,
+}: RestParts): Hono<RequestEnv> {
   const executeDocument = createDocumentExecutor(gateway);
   const places = createExportPlaces(exportLimits);
 
@@ -44,6 +52,7 @@ export function createRestRoutes(
   };
 
   const routes = new Hono<RequestEnv>();
+  if (deprecations.length > 0) routes.use(announce(deprecations));
   const allow = (methods: string) => (c: Context<RequestEnv>) => {
     if (c.req.method === 'OPTIONS') return c.body(null, 204, { allow: methods });
     throw methodNotAllowed(methods);
@@ -79,13 +88,16 @@ export function createRestRoutes(
   routes.get('/:id', async (c) => {
     await admit(c, 'GET /calls/{id}');
     parseParams(detailParams, c.req.raw.url);
-    return answerDetail(c, execute, parseId(c));
+    return respondTagged(c, await getDetail(c, execute, parseId(c)));
   });
 
   routes.delete('/:id', async (c) => {
     await admit(c, 'DELETE /calls/{id}');
     const { force } = parseParams(deleteParams, c.req.raw.url);
-    const { deleteCall } = await execute(c, 'delete', { id: parseId(c), force });
+    const id = parseId(c);
+    const ifMatch = c.req.raw.headers.get('if-match');
+    if (ifMatch !== null) await requireMatch(c, execute, { id, force, ifMatch });
+    const { deleteCall } = await execute(c, 'delete', { id, force });
     if (deleteCall.__typename === 'CallNotFoundError') throw callNotFound();
     if (deleteCall.__typename === 'CallInProgressError') throw callInProgress();
     return c.body(null, 204);
@@ -97,23 +109,4 @@ export function createRestRoutes(
 /** The id of the path. Throws INVALID_URL for escapes that are none, INVALID_ID. */
 function parseId(c: Context<RequestEnv>): string {
   return requireUuid('id', decode(c.req.path.slice(c.req.path.lastIndexOf('/') + 1)));
-}
-
-async function answerDetail(c: Context<RequestEnv>, execute: Execute, id: string): Promise<Response> {
-  const { call } = await execute(c, 'detail', { id });
-  if (call === null) throw callNotFound();
-  const events = [...call.events.nodes];
-  let { hasNextPage, endCursor } = call.events.pageInfo;
-  while (hasNextPage) {
-    const next: DataOf['detail'] = await execute(c, 'detail', { id, after: endCursor });
-    if (next.call === null) throw callNotFound();
-    events.push(...next.call.events.nodes);
-    ({ hasNextPage, endCursor } = next.call.events.pageInfo);
-  }
-  const recording = toRestRecording(call.recording);
-  return respondJson({
-    ...toRestCall(call, recording?.recording_url ?? null),
-    events: events.map(toRestEvent),
-    recording,
-  });
 }

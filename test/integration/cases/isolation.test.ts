@@ -347,11 +347,21 @@ describeCases('isolation of tenants', [
   },
   {
     case: 130,
-    name: 'no answer is kept by a cache',
+    name: 'no answer is kept but by its caller, who asks each time, and tags of others differ',
     check: async (world) => {
+      const none = '/calls?start_date=2031-01-01';
+      const tags: unknown[] = [];
+      for (const path of [none, '/calls', `/calls/${world.a.completed.id}`]) {
+        const { headers } = await ask(world, { path });
+        expect([path, headers['cache-control']]).toEqual([path, 'private, no-cache']);
+        tags.push(headers.etag);
+      }
+      for (const as of ['b', 'aTest'] as const) {
+        tags.push((await ask(world, { path: none, as })).headers.etag);
+      }
+      expect(tags).not.toContain(undefined);
+      expect(new Set(tags).size).toBe(tags.length);
       const questions: Question[] = [
-        { path: '/calls' },
-        { path: `/calls/${world.a.completed.id}` },
         { path: `/calls/${randomUUID()}` },
         { path: '/calls?limit=0' },
         { path: '/calls', as: null },

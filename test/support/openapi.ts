@@ -1,0 +1,102 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { makeOpenApiDocument } from '../../src/rest/openapi/document.ts';
+import type { Fetcher } from './client.ts';
+import { resolve } from './contract/reference.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: a document, whose shape is what is tested.
+type Json = any;
+
+/** What was wrong with an answer by the document, as `GET /calls 200: …`; and which answers there were. */
+export interface Recording extends Fetcher {
+  readonly complaints: string[];
+  /** `GET /calls 400 INVALID_ID`; of an answer that is no refusal without a code. */
+  readonly seen: Set<string>;
+}
+
+/** Every operation of a document with its responses, references resolved. */
+export function listOperations(document: Json) {
+  return Object.entries<Json>(document.paths).flatMap(([path, { servers: _, ...methods }]) =>
+    Object.entries<Json>(methods).map(([method, operation]) => ({
+      name: `${method.toUpperCase()} ${path}`,
+      operation,
+      responses: Object.fromEntries(
+        Object.entries(operation.responses).map(([status, response]) => [
+          status,
+          resolve(document, response),
+        ]),
+      ) as Record<string, Json>,
+    })),
+  );
+}
+
+/** Validates by a document whose objects are closed, so that a member that it does not describe is wrong. */
+export function createValidator(document: Json = makeOpenApiDocument('3.1')) {
+  const closed = structuredClone(document);
+  for (const schema of Object.values<Json>(closed.components.schemas)) close(schema);
+  const ajv = new Ajv2020({ strict: false, allErrors: true });
+  addFormats.default(ajv);
+  ajv.addSchema({ $id: 'openapi', ...closed });
+  return (schema: object, value: unknown): string[] => {
+    const known = rebase(schema);
+    const validate = ajv.compile(known);
+    validate(value);
+    return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
+  };
+}
+
+function close(schema: Json): void {
+  if (schema === null || typeof schema !== 'object') return;
+  if (schema.properties !== undefined) schema.additionalProperties = false;
+  for (const member of Object.values(schema)) close(member);
+}
+
+function rebase(schema: object): object {
+  return JSON.parse(JSON.stringify(schema).replaceAll('"$ref":"#/', '"$ref":"openapi#/'));
+}
+
+/** Headers that every server sends, which no API describes. */
+const ofTransport = /^(content-type|content-length|x-content-type-options|date|connection|keep-alive)$/;
+
+/** An app that holds each of its answers against the document. */
+export function recordAnswers(app: Fetcher, validate: ReturnType<typeof createValidator>): Recording {
+  const document: Json = makeOpenApiDocument('3.1');
+  const operations = listOperations(document);
+  const complaints: string[] = [];
+  const seen = new Set<string>();
+
+  async function check(request: Request, response: Response): Promise<void> {
+    const path = new URL(request.url).pathname.replace(/^\/v1/, '').replace(/^\/calls\/.+/, '/calls/{id}');
+    const method = request.method === 'HEAD' ? 'GET' : request.method;
+    const name = `${method} ${path}`;
+    const text = await response.text();
+    const type = response.headers.get('content-type')?.split(';')[0] ?? null;
+    const body = type === 'application/json' && text !== '' ? JSON.parse(text) : text;
+    const refusal = response.status >= 400 && body.code !== undefined ? ` ${body.code}` : '';
+    const title = `${name} ${response.status}${refusal}`;
+    seen.add(title);
+    const described = operations.find((each) => each.name === name)?.responses[response.status];
+    if (described === undefined) {
+      complaints.push(`${title}: is not described`);
+      return;
+    }
+    const undescribed = [...response.headers.keys()].filter(
+      (header) => !ofTransport.test(header) && described.headers?.[header] === undefined,
+    );
+    for (const header of undescribed) complaints.push(`${title}: header ${header} is not described`);
+    if (text === '') return;
+    const media = described.content?.[type ?? ''];
+    if (media === undefined) complaints.push(`${title}: ${type} is not described`);
+    else complaints.push(...validate(media.schema, body).map((wrong) => `${title}: ${wrong}`));
+  }
+
+  return {
+    complaints,
+    seen,
+    async fetch(request) {
+      const response = await app.fetch(request);
+      await check(request, response.clone());
+      return response;
+    },
+  };
+}
