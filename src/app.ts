@@ -144,7 +144,8 @@ function observe(log: Log) {
   };
 }
 
-const varying = 'authorization, x-api-key, x-organization-id, x-environment, origin, accept';
+/** The request headers that an answer depends on. */
+export const varying = 'authorization, x-api-key, x-organization-id, x-environment, origin, accept';
 
 function addHeaders(c: AppContext, requestId: string): void {
   const { res } = c;

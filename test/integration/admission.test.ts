@@ -1,0 +1,114 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { listen, type RunningServer } from '../../src/server.ts';
+import { openApp, type TestApp } from '../support/app.ts';
+import { describeOnEmbedded } from '../support/databases.ts';
+import { insertOrganization } from '../support/fixtures.ts';
+
+const requestsMax = 2;
+const query = '{ __typename }';
+const body = JSON.stringify({ query });
+
+describeOnEmbedded('a server that has as many requests under way as it takes', (database) => {
+  let key: string;
+  let app: TestApp;
+  let server: RunningServer;
+  let open: () => void;
+  let underWay: Promise<Response>[];
+  let sockets: Socket[];
+
+  beforeAll(async () => {
+    key = (await insertOrganization(database().db)).liveKey;
+  });
+
+  beforeEach(async () => {
+    app = openApp(database());
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    // Requests of one path are held until the gate opens.
+    const held: TestApp = {
+      ...app,
+      async answer(request, env) {
+        if (request.url.endsWith('/held')) await gate;
+        return await app.answer(request, env);
+      },
+    };
+    server = await listen(held, { host: '127.0.0.1', port: 0, requestsMax });
+    sockets = [];
+    underWay = [];
+  });
+  afterEach(async () => {
+    open();
+    await Promise.all(underWay);
+    for (const socket of sockets) socket.destroy();
+    await server.stop();
+  });
+
+  const ask = (path: string, init: RequestInit = {}, headers: Record<string, string> = {}) =>
+    fetch(`${server.url}${path}`, { ...init, headers: { authorization: `Bearer ${key}`, ...headers } });
+  const postQuery = (accept: string) =>
+    ask('/graphql', { method: 'POST', body }, { 'content-type': 'application/json', accept });
+
+  /** Resolves when as many are held as are taken: one more is refused. */
+  async function fill(): Promise<void> {
+    underWay = Array.from({ length: requestsMax }, () => ask('/held'));
+    await expect.poll(async () => (await ask('/calls')).status).toBe(503);
+  }
+
+  it('refuses others with OVERLOADED, in the form of what they asked, and serves again after that', async () => {
+    await fill();
+    const rest = await ask('/calls', {}, { 'x-request-id': 'mine' });
+    expect([rest.status, rest.headers.get('retry-after'), rest.headers.get('x-request-id')]).toEqual([
+      503,
+      '1',
+      'mine',
+    ]);
+    expect(await rest.json()).toEqual({ error: expect.any(String), code: 'OVERLOADED' });
+
+    for (const type of ['application/json', 'application/graphql-response+json']) {
+      const graphql = await postQuery(type);
+      expect([graphql.status, graphql.headers.get('content-type')]).toEqual([503, `${type}; charset=utf-8`]);
+      const { errors } = (await graphql.json()) as { errors: { extensions: object }[] };
+      const requestId = graphql.headers.get('x-request-id');
+      expect(errors[0]?.extensions).toEqual({ code: 'OVERLOADED', requestId });
+    }
+
+    open();
+    await Promise.all(underWay);
+    expect((await ask('/calls')).status).toBe(200);
+    expect((await postQuery('application/json')).status).toBe(200);
+  });
+
+  it('says what the app itself would say of it', async () => {
+    await fill();
+    const headers = [...(await ask('/calls')).headers.keys()];
+    open();
+    await Promise.all(underWay);
+    const byApp = [...(await ask('/calls/none')).headers.keys()];
+    expect(headers.filter((name) => name !== 'retry-after').toSorted()).toEqual(byApp.toSorted());
+  });
+
+  it('answers health all the same', async () => {
+    await fill();
+    expect((await ask('/healthz')).status).toBe(200);
+    expect((await ask('/readyz')).status).toBe(200);
+  });
+
+  it('counts no request whose body is still on its way', async () => {
+    const { port } = new URL(server.url);
+    const head = `POST /graphql HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${key}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`;
+    for (let i = 0; i < requestsMax + 2; i++) {
+      const socket = connect(Number(port), '127.0.0.1');
+      sockets.push(socket);
+      socket.write(head);
+    }
+    expect((await ask('/calls')).status).toBe(200);
+    for (const socket of sockets) {
+      const answered = once(socket, 'data');
+      socket.write(body);
+      expect(String((await answered)[0])).toMatch(/^HTTP\/1\.1 200 /);
+    }
+  });
+});
