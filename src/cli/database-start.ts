@@ -21,13 +21,17 @@ export function startDatabase(database: Database, url: string, log: Log): Starti
   const stopping = new AbortController();
   const { signal } = stopping;
   let upToDate = false;
+  let lastFailure: unknown;
 
   async function migrate(): Promise<boolean> {
     try {
       await migratePostgresDatabase(url, signal);
       return true;
     } catch (error) {
-      if (!signal.aborted) log.error({ err: error }, 'migration failed');
+      const failure = findCode(error) ?? (error as Error).message;
+      if (!signal.aborted && failure !== lastFailure)
+        log.error({ err: error }, 'migration failed; trying on');
+      lastFailure = failure;
       return false;
     }
   }
