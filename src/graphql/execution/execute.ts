@@ -13,6 +13,7 @@ import {
 } from 'graphql';
 import type { GatewayContext } from '../context.ts';
 import { CollectedErrors, type Path } from './collected-errors.ts';
+import { completeItems } from './items.ts';
 import {
   awaitMembers,
   completeLeaf,
@@ -186,15 +187,9 @@ class Execution {
     if (!isIterable(list)) {
       throw new GraphQLError(`Expected Iterable, but did not find one for field "${toPlace(field)}".`);
     }
-    const items: unknown[] = [];
-    let hasPromise = false;
-    for (const value of list) {
-      const itemPath = { prev: path, key: items.length, typename: undefined };
-      const completed = this.#settle(field, item, info, itemPath, value);
-      hasPromise ||= isPromise(completed);
-      items.push(completed);
-    }
-    return hasPromise ? Promise.all(items) : items;
+    const complete = (value: unknown, key: number) =>
+      this.#settle(field, item, info, { prev: path, key, typename: undefined }, value);
+    return completeItems(list, complete);
   }
 
   /** Completes a value, awaited where it is a promise; an error ends here where null is allowed. */
