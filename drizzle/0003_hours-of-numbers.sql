@@ -1,5 +1,5 @@
 -- Cheaper notes of changes; sums of single numbers by hour, and of all and single ones by six hours, so that days of far
--- zones are moved in few steps.
+-- zones are moved in few steps; and totals, whose one row a bucket is of all directions and statuses, for plain counts.
 --
 -- A statement of one row, the usual one, is noted without grouping: half the cost. An update is noted row by row: what it
 -- takes away and what it adds hardly ever share a bucket, so that grouping many of them would save nothing.
@@ -93,16 +93,26 @@ create trigger calls_rollup_update after update on calls for each row
 create trigger calls_rollup_delete after delete on calls referencing old table as old_calls
   for each statement execute function note_call_deletes();
 --> statement-breakpoint
--- The buckets that a quarter of an hour adds to, one row a level.
-create or replace function call_rollup_levels(quarter timestamptz, number uuid)
-  returns table (grain text, scope text, level_number uuid, start_at timestamptz) language sql stable as $$
+drop function call_rollup_levels(timestamptz, uuid);
+--> statement-breakpoint
+-- The sums that calls of a quarter of an hour add to, one row a level.
+create function call_rollup_levels(quarter timestamptz, number uuid, direction text, status text)
+  returns table (grain text, scope text, level_number uuid, start_at timestamptz, level_direction text, level_status text)
+  language sql stable as $$
   select level.grain, level.scope, level.number,
     case level.grain
       when 'quarter' then quarter
       when 'six_hours' then date_bin('6 hours', quarter, '0001-01-01Z'::timestamptz)
       else date_trunc(level.grain, quarter at time zone 'UTC') at time zone 'UTC'
-    end
+    end,
+    case level.scope when 'total' then '' else direction end,
+    case level.scope when 'total' then '' else status end
   from (values
+    ('quarter', 'total', '00000000-0000-0000-0000-000000000000'::uuid),
+    ('hour', 'total', '00000000-0000-0000-0000-000000000000'::uuid),
+    ('six_hours', 'total', '00000000-0000-0000-0000-000000000000'::uuid),
+    ('day', 'total', '00000000-0000-0000-0000-000000000000'::uuid),
+    ('month', 'total', '00000000-0000-0000-0000-000000000000'::uuid),
     ('quarter', 'all', '00000000-0000-0000-0000-000000000000'::uuid),
     ('hour', 'all', '00000000-0000-0000-0000-000000000000'::uuid),
     ('six_hours', 'all', '00000000-0000-0000-0000-000000000000'::uuid),
@@ -179,6 +189,16 @@ create or replace function scan_call_rollup() returns setof call_rollup language
       sum(cost)::bigint as cost
     from number_days group by 1, 2, 3, 4, 5, 6
   )
+  select organization_id, environment, grain, 'total', '00000000-0000-0000-0000-000000000000'::uuid, bucket, '', '',
+    sum(calls)::bigint, sum(answered)::bigint, sum(duration)::bigint, sum(cost)::bigint
+  from (
+    select 'quarter' as grain, * from quarters union all
+    select 'hour', * from hours union all
+    select 'six_hours', * from six_hours union all
+    select 'day', * from days union all
+    select 'month', * from months
+  ) divided group by 1, 2, 3, bucket
+  union all
   select organization_id, environment, 'quarter', 'all', '00000000-0000-0000-0000-000000000000'::uuid, bucket, direction, status,
     calls, answered, duration, cost
   from quarters
@@ -215,6 +235,76 @@ create or replace function scan_call_rollup() returns setof call_rollup language
     calls, answered, duration, cost
   from number_months
 $$;
+--> statement-breakpoint
+-- The keys whose sums, deltas included, are not those of the calls; all from the snapshot of the caller's statement.
+create or replace function check_call_rollup() returns table (
+  organization_id uuid, environment text, grain text, scope text, phone_number_id uuid, bucket timestamptz,
+  direction text, status text, calls numeric, answered numeric, duration numeric, cost numeric
+) language sql stable as $$
+  select d.organization_id, d.environment, d.grain, d.scope, d.phone_number_id, d.bucket, d.direction, d.status,
+    sum(d.calls), sum(d.answered), sum(d.duration), sum(d.cost)
+  from (
+    select * from scan_call_rollup()
+    union all
+    select r.organization_id, r.environment, r.grain, r.scope, r.phone_number_id, r.bucket, r.direction, r.status,
+      -r.calls, -r.answered, -r.duration, -r.cost
+    from call_rollup r
+    union all
+    select p.organization_id, p.environment, level.grain, level.scope, level.level_number, level.start_at,
+      level.level_direction, level.level_status, -p.calls, -p.answered, -p.duration, -p.cost
+    from call_rollup_delta p cross join lateral call_rollup_levels(p.bucket, p.phone_number_id, p.direction, p.status) level
+  ) d
+  group by 1, 2, 3, 4, 5, 6, 7, 8
+  having sum(d.calls) <> 0 or sum(d.answered) <> 0 or sum(d.duration) <> 0 or sum(d.cost) <> 0
+$$;
+--> statement-breakpoint
+-- Moves deltas into the levels, about as many as asked for, and gives how many; null where another session is at it.
+create or replace function fold_call_rollup(deltas_max bigint) returns bigint language plpgsql security definer set search_path from current as $$
+declare
+  tenant uuid;
+  folded bigint := 0;
+  taken_count bigint;
+  emptied tid[];
+begin
+  if not pg_try_advisory_xact_lock(1668246892, 1) then
+    return null;
+  end if;
+  for tenant in select distinct organization_id from call_rollup_delta loop
+    with taken as (
+      delete from call_rollup_delta
+      where organization_id = tenant and ctid = any(array(
+        select ctid from call_rollup_delta where organization_id = tenant limit deltas_max))
+      returning *
+    ), netted as (
+      select environment, bucket, phone_number_id, direction, status, sum(calls) as calls, sum(answered) as answered,
+        sum(duration) as duration, sum(cost) as cost, count(*) as deltas
+      from taken group by 1, 2, 3, 4, 5
+    ), changed as (
+      select environment, level.grain, level.scope, level.level_number, level.start_at, level.level_direction,
+        level.level_status, sum(calls) as calls, sum(answered) as answered, sum(duration) as duration, sum(cost) as cost
+      from netted cross join lateral call_rollup_levels(bucket, phone_number_id, direction, status) level
+      group by 1, 2, 3, 4, 5, 6, 7
+      having sum(calls) <> 0 or sum(answered) <> 0 or sum(duration) <> 0 or sum(cost) <> 0
+    ), written as (
+      insert into call_rollup as present
+      select tenant, changed.* from changed order by 2, 3, 4, 5, 6, 7, 8
+      on conflict (organization_id, environment, grain, scope, phone_number_id, bucket, direction, status) do update
+      set calls = present.calls + excluded.calls, answered = present.answered + excluded.answered,
+        duration = present.duration + excluded.duration, cost = present.cost + excluded.cost
+      returning present.ctid as place, present.calls, present.answered, present.duration, present.cost
+    )
+    -- A call's later deltas may be taken before its first: no calls with a duration are a debt, not an empty bucket.
+    select (select coalesce(sum(deltas), 0) from netted),
+      (select array_agg(place) from written where calls = 0 and answered = 0 and duration = 0 and cost = 0)
+    into taken_count, emptied;
+    if emptied is not null then
+      delete from call_rollup where organization_id = tenant and ctid = any(emptied);
+    end if;
+    folded := folded + taken_count;
+    exit when folded >= deltas_max;
+  end loop;
+  return folded;
+end $$;
 --> statement-breakpoint
 delete from call_rollup_delta;
 --> statement-breakpoint

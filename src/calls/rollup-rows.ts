@@ -83,7 +83,7 @@ function movedRows(pieces: string, rowsOfPiece: SQL): SQL {
 
 /** Rows (calls) of a plan of one bucket: the number of its calls is their sum. Of the table an index is enough. */
 export function rollupCounts({ filter, name }: PlanShape): SQL {
-  return sql`select calls from ${pieceTable(`${name}Main`)} cross join lateral (${levelsOfPiece(filter)}) levels
+  return sql`select calls from ${pieceTable(`${name}Main`)} cross join lateral (${countsOfPiece(filter)}) levels
     union all select calls from ${deltasOf({ filter, name })}
     union all select counted.calls from ${pieceTable(`${name}Counted`)} cross join lateral (
       select count(*) as calls from (${inPiece(filter, sql`1`)}) of_piece) counted`;
@@ -109,17 +109,29 @@ const pendingMany = 2_000;
 /** Whether so many deltas of the caller's are pending that they should be folded soon. */
 export const hasManyPending = sql`exists (select 1 from ${pendingDeltas({})} offset ${sql.raw(String(pendingMany))})`;
 
-/** The level rows of `piece`: a row with source, start_at and end_at. */
-export function levelsOfPiece(filter: CallFilter): SQL {
-  // `offset 0` keeps the planner from joining the pieces to the whole table.
-  const select = (scope: SQL) => sql`select level.bucket, level.direction, level.status, ${sums}
-    from ${callRollup} level
-    where ${ownRows(sql`level`, filter)} and level.grain = piece.source and ${scope}
-      and level.bucket >= piece.start_at and level.bucket < piece.end_at offset 0`;
+/** The level rows (bucket, calls) of `piece`: a row with source, start_at and end_at. */
+export function countsOfPiece(filter: CallFilter): SQL {
+  const { statuses, direction, phoneNumberIds } = filter;
+  const isDivided = [statuses, direction, phoneNumberIds].some((member) => member !== undefined);
+  if (isDivided) return levelsOfPiece(filter);
+  return selectLevels(filter, sql`level.scope = 'total' and level.phone_number_id = ${noNumber}`);
+}
+
+/** As countsOfPiece, by direction and status, with all that is summed. */
+function levelsOfPiece(filter: CallFilter): SQL {
+  const select = (scope: SQL) => selectLevels(filter, scope);
   if (filter.phoneNumberIds === undefined)
     return select(sql`level.scope = 'all' and level.phone_number_id = ${noNumber}`);
   return sql`select of_number.* from unnest(${uuidsOf('phoneNumberIds')}) number (id)
     cross join lateral (${select(sql`level.scope = 'number' and level.phone_number_id = number.id`)}) of_number offset 0`;
+}
+
+function selectLevels(filter: CallFilter, scope: SQL): SQL {
+  // `offset 0` keeps the planner from joining the pieces to the whole table.
+  return sql`select level.bucket, level.direction, level.status, ${sums}
+    from ${callRollup} level
+    where ${ownRows(sql`level`, filter)} and level.grain = piece.source and ${scope}
+      and level.bucket >= piece.start_at and level.bucket < piece.end_at offset 0`;
 }
 
 /** The sums of the calls of `piece`. */

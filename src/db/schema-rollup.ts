@@ -26,7 +26,10 @@ export const callRollupDelta = pgTable(
   (t) => [index('call_rollup_delta_of_organization').on(t.organizationId, t.environment, t.bucket)],
 );
 
-/** Sums by grain (quarter, hour, six hours, day, month, in UTC) and scope (all numbers, or one). */
+/**
+ * Sums by grain (quarter, hour, six hours, day, month, in UTC) and scope: of one number (`number`) or all (`all`), by
+ * direction and status; and `total`, where both are empty.
+ */
 export const callRollup = pgTable(
   'call_rollup',
   {
@@ -34,7 +37,7 @@ export const callRollup = pgTable(
     environment: code('environment').notNull(),
     grain: code('grain').notNull(),
     scope: code('scope').notNull(),
-    /** The nil UUID where the scope is all numbers. */
+    /** The nil UUID where the scope is not one number. */
     phoneNumberId: uuid('phone_number_id').notNull(),
     bucket: bucket(),
     direction: code('direction').notNull(),

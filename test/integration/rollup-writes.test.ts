@@ -104,8 +104,8 @@ describeOnEachDatabase('roll-ups', (database) => {
     await insertCall(db, id, { createdAt: minutesAfterNine(40) });
     await db.execute(sql`alter table calls enable trigger user`);
     expect(await getTotal(db, id)).toBe(3);
-    // A quarter of an hour, its hour, its six hours, its day and its month.
-    expect(await checkRollup(database())).toBe(5);
+    // A quarter of an hour, its hour, its six hours, its day and its month, each by direction and status and as a total.
+    expect(await checkRollup(database())).toBe(10);
     await insertCall(db, id);
     await rebuildRollup(database());
     expect([await getTotal(db, id), await checkRollup(database())]).toEqual([5, 0]);
@@ -117,13 +117,13 @@ describeOnEachDatabase('roll-ups', (database) => {
     await insertCalls(db, id, [{ duration: 5 }, { duration: null }]);
     await foldRollup(db);
     await db.execute(sql`update call_rollup set duration = duration + 1
-      where organization_id = ${id} and grain = 'hour'`);
+      where organization_id = ${id} and grain = 'hour' and scope = 'all'`);
     expect(await checkRollup(database())).toBe(1);
     await rebuildRollup(database());
     await db.execute(sql`alter table calls disable trigger user`);
     await db.execute(sql`delete from calls where organization_id = ${id}`);
     await db.execute(sql`alter table calls enable trigger user`);
-    expect(await checkRollup(database())).toBe(5);
+    expect(await checkRollup(database())).toBe(10);
     await rebuildRollup(database());
     expect([await getTotal(db, id), await checkRollup(database())]).toEqual([0, 0]);
   });
