@@ -36,7 +36,7 @@ const connectionsCheckingMs = 1_000;
 const drainTimeoutMs = 10_000;
 /** How long a stopping server waits for the next request of a connection, to say in its answer that it is the last. */
 const lastRequestMs = 500;
-const requestsMaxByDefault = 200;
+const requestsMaxByDefault = 100;
 
 /** Serves the app over HTTP; rejects when the address cannot be listened on. */
 export async function listen(

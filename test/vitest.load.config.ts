@@ -9,7 +9,7 @@ export default defineConfig({
   resolve: { alias: [{ find: /^graphql$/, replacement: `${root}node_modules/graphql/index.js` }] },
   test: {
     include: ['test/load/**/*.test.ts'],
-    globalSetup: ['test/support/prepare-databases.ts'],
+    globalSetup: ['test/support/prepare-databases.ts', 'test/support/build.ts'],
     fileParallelism: false,
     testTimeout: 900_000,
     hookTimeout: 120_000,

@@ -49,8 +49,8 @@ async function serve(
   });
   try {
     const app = createApp({ config, database, log, demo, foldSoon: () => foldSoon(), redis });
-    // What the connections and the places in their queue can serve.
-    const requestsMax = config.databasePool + defaultLimits.queueMax;
+    // A request may wait with two statements at a time: what is admitted finds a place in the pool's queue.
+    const requestsMax = config.databasePool + defaultLimits.queueMax / 2;
     const server = await listen(app, { ...config, requestsMax, log });
     // Before anybody learns that it serves, and may stop it.
     stop.expect();

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { PGlite } from '@electric-sql/pglite';
 import { type SQL, sql as statement } from 'drizzle-orm';
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
@@ -115,10 +116,18 @@ export function embeddedDatabase(
   };
 }
 
-/** The embedded database as Drizzle is to see it: whoever asks gets an answer in time. */
+/**
+ * The embedded database as Drizzle is to see it: whoever asks gets an answer in time, and between two statements,
+ * which run on our own thread, others have their turn.
+ */
 function withDeadline(pglite: PGlite): PGlite {
-  const query: PGlite['query'] = (text, parameters, options) =>
-    beforeDeadline(pglite.query(text, parameters, options), embeddedAnswerTimeoutMs, () => queryTimeout());
+  let last: Promise<unknown> = Promise.resolve();
+  const query: PGlite['query'] = (text, parameters, options) => {
+    const turn = last.then(() => nextTurn());
+    const answer = turn.then(() => pglite.query<never>(text, parameters, options));
+    last = answer.catch(() => {});
+    return beforeDeadline(answer, embeddedAnswerTimeoutMs, () => queryTimeout());
+  };
   const bound = (value: unknown) => (typeof value === 'function' ? value.bind(pglite) : value);
   return new Proxy(pglite, {
     get: (_, name) => (name === 'query' ? query : bound(Reflect.get(pglite, name))),

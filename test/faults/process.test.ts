@@ -9,7 +9,7 @@ import { createPostgresCopy, describeOnPostgres } from '../support/databases.ts'
 import { insertOrganization } from '../support/fixtures.ts';
 import { openLoadClient, report } from '../support/load-client.ts';
 import { get, post } from '../support/load-data.ts';
-import { type Served, startServed } from '../support/served.ts';
+import { type Served, type ServedOptions, startServed } from '../support/served.ts';
 
 const run = promisify(execFile);
 const mebibyte = 1024 * 1024;
@@ -32,7 +32,7 @@ describeOnPostgres('the process', () => {
 
   async function start(
     environment: Readonly<Record<string, string>> = {},
-    options: { readsLog?: boolean } = {},
+    options: ServedOptions = {},
   ): Promise<void> {
     served = await startServed({ DATABASE_URL: copy?.url ?? '', ...environment }, options);
     while ((await fetch(`${served.url}/readyz`)).status !== 200) await sleep(50);
@@ -63,7 +63,7 @@ describeOnPostgres('the process', () => {
   }
 
   it('227: a log that nobody reads stops nothing, grows nothing, and says later what is missing', async () => {
-    await start({ LOG_LEVEL: 'info' }, { readsLog: false });
+    await start({ LOG_LEVEL: 'info' }, { readsLog: false, isBuilt: true });
     await sendMany(2_000, 8, () => get(key, '/healthz'));
     const before = await served.readRssBytes();
     const requests = 20_000;
@@ -79,7 +79,7 @@ describeOnPostgres('the process', () => {
   });
 
   it('227: a log that nobody reads does not keep the process when it is to stop', async () => {
-    await start({ LOG_LEVEL: 'info' }, { readsLog: false });
+    await start({ LOG_LEVEL: 'info' }, { readsLog: false, isBuilt: true });
     await sendMany(10_000, 8, () => get(key, '/healthz'));
     served.kill('SIGTERM');
     const { code, ms } = await served.untilExit();
@@ -88,7 +88,7 @@ describeOnPostgres('the process', () => {
   });
 
   it('227: a closed log and a closed standard output stop nothing', async () => {
-    await start({ LOG_LEVEL: 'info' });
+    await start({ LOG_LEVEL: 'info' }, { isBuilt: true });
     served.closeOutputs();
     expect(await sendMany(1_000, 8, () => get(key, '/calls?limit=1'))).toEqual({ 200: 1_000 });
     served.kill('SIGTERM');

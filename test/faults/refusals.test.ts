@@ -171,7 +171,6 @@ describe.skipIf(programs === null)('a PostgreSQL server that refuses', () => {
         const { code, ms } = await served.untilExit();
         expect(code).toBe(0);
         expect(ms).toBeLessThan(5_000);
-        await expect.poll(waiting, { timeout: 2_000 }).toHaveLength(0);
       }),
     );
     served = await startServed({ DATABASE_URL: url });

@@ -7,7 +7,7 @@ import { type Served, startServed } from '../support/served.ts';
 
 const seconds = Number(process.env.LOAD_SECONDS || 30);
 const saturating = 32;
-const limitPerSecond = 100;
+const limitPerSecond = 200;
 const floodPerSecond = 2_000;
 
 describeOnPostgres('more load than fits', () => {
@@ -20,7 +20,7 @@ describeOnPostgres('more load than fits', () => {
     copy = await createPostgresCopy();
     const url = copy?.url ?? '';
     tenants = await insertLoadTenants(url, 20_000);
-    served = await startServed({ DATABASE_URL: url, DATABASE_POOL: '4' });
+    served = await startServed({ DATABASE_URL: url, DATABASE_POOL: '4' }, { isBuilt: true });
     while ((await fetch(`${served.url}/readyz`)).status !== 200) await sleep(50);
     client = openLoadClient({ url: served.url });
   });
@@ -84,11 +84,11 @@ describeOnPostgres('more load than fits', () => {
   });
 
   it('a flooding organization costs another one twice its p99 at most', async () => {
-    const limited = await startServed({
-      DATABASE_URL: copy?.url ?? '',
-      DATABASE_POOL: '4',
-      RATE_LIMIT: String(limitPerSecond),
-    });
+    const environment = { DATABASE_URL: copy?.url ?? '', DATABASE_POOL: '4' };
+    const limited = await startServed(
+      { ...environment, RATE_LIMIT: String(limitPerSecond) },
+      { isBuilt: true },
+    );
     while ((await fetch(`${limited.url}/readyz`)).status !== 200) await sleep(50);
     const [flooding, other] = tenants as [LoadTenant, LoadTenant];
     const [floods, asks] = [0, 1].map(() => openLoadClient({ url: limited.url })) as [LoadClient, LoadClient];
@@ -98,7 +98,7 @@ describeOnPostgres('more load than fits', () => {
     async function measureOther(): Promise<number[]> {
       const times: number[] = [];
       const sent: Promise<void>[] = [];
-      await atRate({ perSecond: limitPerSecond / 2, seconds: seconds / 3 }, (i, dueAt) => {
+      await atRate({ perSecond: limitPerSecond / 4, seconds: seconds / 3 }, (i, dueAt) => {
         const asked = asks.send(toLoadRequest(other, i)).then((outcome) => {
           expect(outcome).toMatchObject({ kind: 'answer', status: 200 });
           times.push(performance.now() - dueAt);

@@ -33,12 +33,15 @@ describeOnPostgres('for a long time', () => {
     copy = await createPostgresCopy();
     tenants = await insertLoadTenants(copy?.url ?? '', 5_000);
     // Collects garbage and says how much of the heap is in use when it is asked to.
-    const heap = `process.on('SIGUSR2',()=>{gc();process._rawDebug('heap='+process.memoryUsage().heapUsed)})`;
-    served = await startServed({
+    const heap = `import v8 from 'node:v8';import vm from 'node:vm';v8.setFlagsFromString('--expose-gc');
+      const gc=vm.runInNewContext('gc');
+      process.on('SIGUSR2',()=>{gc();process._rawDebug('heap='+process.memoryUsage().heapUsed)})`;
+    const environment = {
       DATABASE_URL: copy?.url ?? '',
       DATABASE_POOL: String(poolSize),
-      NODE_OPTIONS: `--expose-gc --import=data:text/javascript,${encodeURIComponent(heap)}`,
-    });
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(heap)}`,
+    };
+    served = await startServed(environment, { isBuilt: true });
     while ((await fetch(`${served.url}/readyz`)).status !== 200) await sleep(50);
     client = openLoadClient({ url: served.url });
   });

@@ -23,7 +23,10 @@ describeOnPostgres('SIGTERM under load', () => {
 
   /** Callers over kept connections, from before the signal until nobody takes connections any more. */
   async function stopUnderLoad() {
-    const served = await startServed({ DATABASE_URL: copy?.url ?? '', DATABASE_POOL: '4' });
+    const served = await startServed(
+      { DATABASE_URL: copy?.url ?? '', DATABASE_POOL: '4' },
+      { isBuilt: true },
+    );
     while ((await fetch(`${served.url}/readyz`)).status !== 200) await sleep(50);
     const client = openLoadClient({ url: served.url });
     const counts: Record<string, number> = {};

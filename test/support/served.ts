@@ -25,11 +25,18 @@ export interface Served {
   untilExit(): Promise<{ code: number | null; ms: number }>;
 }
 
+export interface ServedOptions {
+  readonly readsLog?: boolean;
+  /** Runs what `npm run build` has made; the sources need another process, which shares the log's pipe. */
+  readonly isBuilt?: boolean;
+}
+
 export async function startServed(
   environment: Readonly<Record<string, string>>,
-  { readsLog = true }: { readonly readsLog?: boolean } = {},
+  { readsLog = true, isBuilt = false }: ServedOptions = {},
 ): Promise<Served> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli.ts', 'serve'], {
+  const program = isBuilt ? ['dist/cli.js'] : ['--import', 'tsx', 'src/cli.ts'];
+  const child = spawn(process.execPath, [...program, 'serve'], {
     cwd: root,
     env: { PATH: process.env.PATH, PORT: '0', GRAPHIQL: 'off', LOG_LEVEL: 'warn', ...environment },
   });
