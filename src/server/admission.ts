@@ -20,11 +20,25 @@ export interface Admission {
 const alwaysAdmitted = /^\/(healthz|readyz|metrics)(\?|$)/;
 const logPeriodMs = 1_000;
 
-/** At most `requestsMax` requests are under way at a time. */
+/**
+ * At most `requestsMax` requests are under way at a time, and half as many of one credential: whoever floods leaves
+ * places to others.
+ */
 export function createAdmission(requestsMax: number, log: Log | undefined): Admission {
   const toRefusal = prepareRefusals();
+  const requestsOfOneMax = Math.ceil(requestsMax / 2);
+  const underWayOf = new Map<string, number>();
   let underWay = 0;
   let refused = 0;
+
+  function add(caller: string, change: 1 | -1): void {
+    underWay += change;
+    const left = (underWayOf.get(caller) ?? 0) + change;
+    if (left === 0) underWayOf.delete(caller);
+    else underWayOf.set(caller, left);
+  }
+  const hasPlace = (caller: string) =>
+    underWay < requestsMax && (underWayOf.get(caller) ?? 0) < requestsOfOneMax;
 
   /** A line for each second, not for each request. */
   function note(): void {
@@ -38,18 +52,19 @@ export function createAdmission(requestsMax: number, log: Log | undefined): Admi
 
   return {
     admit(request, response) {
-      if (underWay < requestsMax || alwaysAdmitted.test(request.url ?? '')) return true;
+      if (hasPlace(callerOf(request)) || alwaysAdmitted.test(request.url ?? '')) return true;
       send(toRefusal(request), response);
       note();
       return false;
     },
     count(request, answered) {
+      const caller = callerOf(request);
       let isCounted = false;
       let isSettled = false;
       const begin = () => {
         if (isSettled) return;
         isCounted = true;
-        underWay += 1;
+        add(caller, 1);
       };
       // Who sends a body slowly takes nobody's place.
       const { 'content-length': length = '0', 'transfer-encoding': coding } = request.headers;
@@ -57,11 +72,16 @@ export function createAdmission(requestsMax: number, log: Log | undefined): Admi
       else request.once('end', begin);
       const end = () => {
         isSettled = true;
-        if (isCounted) underWay -= 1;
+        if (isCounted) add(caller, -1);
       };
       answered.then(end, end);
     },
   };
+}
+
+/** Whoever sends the same credential; without one all are one. */
+function callerOf({ headers }: IncomingMessage): string {
+  return headers.authorization ?? String(headers['x-api-key'] ?? '');
 }
 
 /** What refuses a request, as the app would say it, but made beforehand: there are many of them. */

@@ -6,12 +6,13 @@ import { openApp, type TestApp } from '../support/app.ts';
 import { describeOnEmbedded } from '../support/databases.ts';
 import { insertOrganization } from '../support/fixtures.ts';
 
-const requestsMax = 2;
+const requestsMax = 4;
 const query = '{ __typename }';
 const body = JSON.stringify({ query });
 
 describeOnEmbedded('a server that has as many requests under way as it takes', (database) => {
   let key: string;
+  let otherKey: string;
   let app: TestApp;
   let server: RunningServer;
   let open: () => void;
@@ -19,7 +20,9 @@ describeOnEmbedded('a server that has as many requests under way as it takes', (
   let sockets: Socket[];
 
   beforeAll(async () => {
-    key = (await insertOrganization(database().db)).liveKey;
+    const organization = await insertOrganization(database().db);
+    key = organization.liveKey;
+    otherKey = organization.testKey;
   });
 
   beforeEach(async () => {
@@ -53,8 +56,10 @@ describeOnEmbedded('a server that has as many requests under way as it takes', (
 
   /** Resolves when as many are held as are taken: one more is refused. */
   async function fill(): Promise<void> {
-    underWay = Array.from({ length: requestsMax }, () => ask('/held'));
+    const others = { authorization: `Bearer ${otherKey}` };
+    underWay = [ask('/held'), ask('/held'), ask('/held', {}, others), ask('/held', {}, others)];
     await expect.poll(async () => (await ask('/calls')).status).toBe(503);
+    await expect.poll(async () => (await ask('/calls', {}, { authorization: 'Bearer x' })).status).toBe(503);
   }
 
   it('refuses others with OVERLOADED, in the form of what they asked, and serves again after that', async () => {
@@ -88,6 +93,12 @@ describeOnEmbedded('a server that has as many requests under way as it takes', (
     await Promise.all(underWay);
     const byApp = [...(await ask('/calls/none')).headers.keys()];
     expect(headers.filter((name) => name !== 'retry-after').toSorted()).toEqual(byApp.toSorted());
+  });
+
+  it('leaves half of its places to others than the one who floods it', async () => {
+    underWay = [ask('/held'), ask('/held')];
+    await expect.poll(async () => (await ask('/calls')).status).toBe(503);
+    expect((await ask('/calls', {}, { authorization: `Bearer ${otherKey}` })).status).toBe(200);
   });
 
   it('answers health all the same', async () => {
