@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { App } from './app.ts';
@@ -122,6 +123,8 @@ async function stop(server: Server, app: App, { connections, answers }: UnderWay
     response.once('close', () => setImmediate(() => isLate && closeIdle()));
   };
   server.prependListener('request', (_request, response) => makeLast(response));
+  // Who is connected and not accepted yet would be reset.
+  for (let turn = 0; turn < 2; turn++) await nextTurn();
   // The close of an HTTP server closes idle connections at once.
   const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
   const late = setTimeout(() => {
