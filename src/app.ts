@@ -14,6 +14,7 @@ import { isTextResponse, respondJson, type TextResponse, toResponse } from './gr
 import { createHealth } from './health.ts';
 import { createLimits, findAddress } from './limits/limits.ts';
 import type { RedisConnection } from './limits/redis.ts';
+import { type Refusals, toRefusalKey } from './limits/refusals.ts';
 import { limitHeaderNames } from './limits/request-charge.ts';
 import type { Log } from './log.ts';
 import type { RequestEnv } from './rest/request.ts';
@@ -37,6 +38,8 @@ export interface App {
   fetch(request: Request, env?: object): Promise<Response>;
   /** As fetch; what is a text comes as a TextResponse, for a server that can send it as it is. */
   answer(request: Request, env?: object): Promise<Response | TextResponse>;
+  /** Who is to be answered with RATE_LIMIT_EXCEEDED without being asked; null where nothing is limited. */
+  readonly refusals: Refusals | null;
   /** From now on /readyz answers 503: the process is about to stop. */
   startDraining(): void;
 }
@@ -63,7 +66,12 @@ export function createApp({ config, database, log, demo = null, ...parts }: AppP
     const caller = await (limits?.guard(headers, findAddress(c.env), identify) ?? identify());
     c.set('caller', caller);
     c.set('charge', limits?.startCharge(caller.organizationId) ?? null);
-    await c.get('charge')?.admit();
+    const charge = c.get('charge');
+    await charge?.admit().catch((error: unknown) => {
+      const key = toRefusalKey((name) => headers.get(name));
+      limits?.refusals.add(key, charge.headers(), charge.resetMs());
+      throw error;
+    });
     return caller;
   };
 
@@ -107,6 +115,7 @@ export function createApp({ config, database, log, demo = null, ...parts }: AppP
   return {
     answer,
     fetch: async (request, env) => toResponse(await answer(request, env)),
+    refusals: limits?.refusals ?? null,
     startDraining: health.startDraining,
   };
 }

@@ -44,7 +44,7 @@ export async function listen(
   app: App,
   { host, port, requestsMax = requestsMaxByDefault, log }: ListenOptions,
 ): Promise<RunningServer> {
-  const admission = createAdmission(requestsMax, log);
+  const admission = createAdmission({ requestsMax, refusals: app.refusals, log });
   const listener = getRequestListener(
     async (request, env) => {
       const answered = app.answer(request, env);

@@ -1,10 +1,12 @@
 import type { Redis } from 'ioredis';
 import type { Log } from '../log.ts';
 import { createBudget } from './budget.ts';
+import { createRefusals, type Refusals } from './refusals.ts';
 import { createRequestCharge, type RequestCharge } from './request-charge.ts';
 import { createWrongCredentials, type WrongCredentials } from './wrong-credentials.ts';
 
 export interface Limits extends WrongCredentials {
+  readonly refusals: Refusals;
   startCharge(organizationId: string): RequestCharge;
 }
 
@@ -20,6 +22,7 @@ export function createLimits({ rateLimit, redis, log }: LimitsOptions): Limits |
   const budget = createBudget({ quota: rateLimit, redis, log });
   return {
     ...createWrongCredentials(),
+    refusals: createRefusals(),
     startCharge: (organizationId) => createRequestCharge(budget, organizationId),
   };
 }

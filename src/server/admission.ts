@@ -1,20 +1,28 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { varying } from '../app.ts';
-import { overloaded } from '../errors.ts';
+import { type AppError, overloaded, rateLimitExceeded } from '../errors.ts';
 import { toGraphQLErrorResponse } from '../graphql/http.ts';
 import { respondJson, type TextResponse } from '../graphql/text-response.ts';
+import { windowSeconds } from '../limits/budget.ts';
+import { type Refusals, toRefusalKey } from '../limits/refusals.ts';
 import type { Log } from '../log.ts';
 import { send } from './send.ts';
 
 export interface Admission {
   /**
-   * Whether the request may begin. What may not is answered here, with OVERLOADED: before its credentials and its
-   * body are looked at, because in a flood these alone would leave no time for what may.
+   * Whether the request may begin. What may not is answered here, with OVERLOADED or RATE_LIMIT_EXCEEDED: before its
+   * credentials and its body are looked at, because in a flood these alone would leave no time for what may.
    */
   admit(request: IncomingMessage, response: ServerResponse): boolean;
   /** Counts an admitted request as under way until `answered` settles. */
   count(request: IncomingMessage, answered: Promise<unknown>): void;
+}
+
+export interface AdmissionOptions {
+  readonly requestsMax: number;
+  readonly refusals: Refusals | null;
+  readonly log: Log | undefined;
 }
 
 const alwaysAdmitted = /^\/(healthz|readyz|metrics)(\?|$)/;
@@ -24,8 +32,9 @@ const logPeriodMs = 1_000;
  * At most `requestsMax` requests are under way at a time, and half as many of one credential: whoever floods leaves
  * places to others.
  */
-export function createAdmission(requestsMax: number, log: Log | undefined): Admission {
-  const toRefusal = prepareRefusals();
+export function createAdmission({ requestsMax, refusals, log }: AdmissionOptions): Admission {
+  const toOverloaded = prepareAnswers(overloaded());
+  const toLimited = prepareAnswers(rateLimitExceeded(windowSeconds));
   const requestsOfOneMax = Math.ceil(requestsMax / 2);
   const underWayOf = new Map<string, number>();
   let underWay = 0;
@@ -40,6 +49,10 @@ export function createAdmission(requestsMax: number, log: Log | undefined): Admi
   const hasPlace = (caller: string) =>
     underWay < requestsMax && (underWayOf.get(caller) ?? 0) < requestsOfOneMax;
 
+  /** A browser's page could not read what the app's own answer allows it to. */
+  const findLimit = ({ headers }: IncomingMessage) =>
+    headers.origin === undefined ? refusals?.find(toRefusalKey((name) => headers[name])) : undefined;
+
   /** A line for each second, not for each request. */
   function note(): void {
     refused += 1;
@@ -52,9 +65,13 @@ export function createAdmission(requestsMax: number, log: Log | undefined): Admi
 
   return {
     admit(request, response) {
-      if (hasPlace(callerOf(request)) || alwaysAdmitted.test(request.url ?? '')) return true;
-      send(toRefusal(request), response);
-      note();
+      const limit = findLimit(request);
+      if (limit === undefined && hasPlace(callerOf(request))) return true;
+      if (alwaysAdmitted.test(request.url ?? '')) return true;
+      const answer = limit === undefined ? toOverloaded(request) : toLimited(request);
+      Object.assign(answer.headers, limit);
+      send(answer, response);
+      if (limit === undefined) note();
       return false;
     },
     count(request, answered) {
@@ -84,11 +101,12 @@ function callerOf({ headers }: IncomingMessage): string {
   return headers.authorization ?? String(headers['x-api-key'] ?? '');
 }
 
-/** What refuses a request, as the app would say it, but made beforehand: there are many of them. */
-function prepareRefusals(): (request: IncomingMessage) => TextResponse {
-  const error = overloaded();
+/** What refuses requests, as the app would say it, but made beforehand: there are many of them. */
+function prepareAnswers(error: AppError): (request: IncomingMessage) => TextResponse {
   const idMark = randomUUID();
-  const rest = respondJson({ error: error.message, code: error.code }, error.status, error.headers);
+  const { message, code, status, headers: errorHeaders, retryAfterSeconds } = error;
+  const retry = retryAfterSeconds === undefined ? {} : { retry_after: retryAfterSeconds };
+  const rest = respondJson({ error: message, code, ...retry }, status, errorHeaders);
   const forAccept = new Map(
     [null, 'application/graphql-response+json'].map((accept) => [
       accept,

@@ -101,6 +101,24 @@ describeOnEmbedded('a server that has as many requests under way as it takes', (
     expect((await ask('/calls', {}, { authorization: `Bearer ${otherKey}` })).status).toBe(200);
   });
 
+  it('refuses by itself who has spent the budget of a second, as the app does, and asks again after that', async () => {
+    const limited = openApp(database(), { environment: { RATE_LIMIT: '2' } });
+    const { url, stop } = await listen(limited, { host: '127.0.0.1', port: 0 });
+    const get = async () => {
+      const answer = await fetch(`${url}/calls`, { headers: { authorization: `Bearer ${key}` } });
+      return { status: answer.status, names: [...answer.headers.keys()], body: await answer.json() };
+    };
+    let byApp = await get();
+    while (byApp.status === 200) byApp = await get();
+    const lines = limited.logLines().length;
+    const byServer = await get();
+    expect(limited.logLines()).toHaveLength(lines);
+    expect(byServer).toEqual({ ...byApp, names: expect.arrayContaining(byApp.names) });
+    expect(byServer).toMatchObject({ status: 429, body: { code: 'RATE_LIMIT_EXCEEDED', retry_after: 1 } });
+    await expect.poll(async () => (await get()).status, { timeout: 5_000 }).toBe(200);
+    await stop();
+  });
+
   it('answers health all the same', async () => {
     await fill();
     expect((await ask('/healthz')).status).toBe(200);

@@ -30,7 +30,7 @@ const roomsBelow: Readonly<Record<string, readonly string[]>> = {
     'auth',
     'db',
   ],
-  server: ['app', 'rest', 'graphiql', 'graphql', 'calls', 'auth', 'db'],
+  server: ['app', 'limits', 'rest', 'graphiql', 'graphql', 'calls', 'auth', 'db'],
   app: ['health', 'limits', 'rest', 'graphiql', 'graphql', 'calls', 'auth', 'db'],
   health: ['db'],
   'rollup-folding': ['calls', 'db'],
