@@ -12,6 +12,8 @@ export interface RollupFolding {
 const pauseMs = 500;
 const pauseMinMs = 50;
 const pauseAfterFailureMs = 5_000;
+/** On a slow server a fold may take longer than a statement may: a smaller one gets done. */
+const foldSizeMin = 500;
 
 /**
  * Folds the changes of calls into their sums, again and again: readers add what is pending, so the more often, the
@@ -31,17 +33,20 @@ export function startRollupFolding(db: Db, log: Log): RollupFolding {
     });
 
   async function run(): Promise<void> {
+    let size = foldSize;
     while (!stopped) {
       try {
-        const folded = await foldRollup(db);
-        if ((folded ?? 0) >= foldSize) continue;
+        const isFull = ((await foldRollup(db, size)) ?? 0) >= size;
+        size = Math.min(size * 2, foldSize);
+        if (isFull) continue;
         if (!stopped) await pause(pauseMinMs);
         if (stopped) return;
         const rest = pause(pauseMs - pauseMinMs);
         hasten = endPause;
         await rest;
       } catch (error) {
-        log.warn({ err: error }, 'folding failed');
+        log.warn({ err: error, size }, 'folding failed');
+        size = Math.max(Math.floor(size / 4), foldSizeMin);
         if (!stopped) await pause(pauseAfterFailureMs);
       }
     }

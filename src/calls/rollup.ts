@@ -4,13 +4,13 @@ import { type Database, type Db, queryRows } from '../db/client.ts';
 import { toAppError } from '../db/errors.ts';
 
 /** How many deltas one fold moves: as many as it can well within the time limit of a statement. */
-export const foldSize = 50_000;
+export const foldSize = 20_000;
 
-/** Moves up to foldSize pending deltas into the levels and gives how many; null where another session is folding. */
-export async function foldRollup(db: Db): Promise<number | null> {
+/** Moves up to `size` pending deltas into the levels and gives how many; null where another session is folding. */
+export async function foldRollup(db: Db, size = foldSize): Promise<number | null> {
   const [row] = await queryRows<{ folded: string | number | null }>(
     db,
-    sql`select fold_call_rollup(${foldSize}) as folded`,
+    sql`select fold_call_rollup(${size}) as folded`,
   );
   return row === undefined || row.folded === null ? null : Number(row.folded);
 }

@@ -1,3 +1,5 @@
+import type { SQL } from 'drizzle-orm';
+import { PgDialect } from 'drizzle-orm/pg-core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { foldSize } from '../../src/calls/rollup.ts';
 import type { Db } from '../../src/db/client.ts';
@@ -55,6 +57,20 @@ describe('folding', () => {
     expect(execute).toHaveBeenCalledTimes(1);
     await vi.advanceTimersByTimeAsync(200);
     expect(execute).toHaveBeenCalledTimes(2);
+    await folding.stop();
+  });
+
+  it('folds fewer changes at a time after a failure, and more again when that goes well', async () => {
+    const sizes: unknown[] = [];
+    const execute = async (query: SQL) => {
+      const [size] = new PgDialect().sqlToQuery(query).params;
+      sizes.push(size);
+      if (sizes.length === 1) throw new Error('It took too long.');
+      return [{ folded: sizes.length < 5 ? size : 0 }];
+    };
+    const folding = startRollupFolding({ execute } as unknown as Db, createLog('silent'));
+    await vi.advanceTimersByTimeAsync(5_010);
+    expect(sizes).toEqual([foldSize, foldSize / 4, foldSize / 2, foldSize, foldSize]);
     await folding.stop();
   });
 
