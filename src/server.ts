@@ -127,7 +127,9 @@ async function stop(server: Server, app: App, { connections, answers }: UnderWay
   for (let turn = 0; turn < 2; turn++) await nextTurn();
   // The close of an HTTP server closes idle connections at once.
   const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
-  const late = setTimeout(() => {
+  const late = setTimeout(async () => {
+    // Timers come before what has arrived is read, and that may be a request on a connection that looks idle.
+    await nextTurn();
     isLate = true;
     for (const response of answers) makeLast(response);
     closeIdle();
