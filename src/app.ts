@@ -1,35 +1,27 @@
 import { type Context, Hono } from 'hono';
 import { cors } from 'hono/cors';
-import { routePath } from 'hono/route';
-import { answerAsset } from './assets/assets.ts';
 import { type Authenticator, createAuthenticator } from './auth/authenticate.ts';
 import type { Caller } from './auth/caller.ts';
 import type { Config } from './config.ts';
-import { createDashboard } from './dashboard/serve.ts';
 import type { Database } from './db/client.ts';
 import { toAppError } from './db/errors.ts';
-import { createDocs } from './docs/serve.ts';
-import { AppError, databaseUnavailable, methodNotAllowed, routeNotFound } from './errors.ts';
+import { AppError, databaseUnavailable, routeNotFound } from './errors.ts';
 import { createGraphiql, type Demo } from './graphiql/serve.ts';
 import { createGateway } from './graphql/gateway.ts';
 import { answerGraphQL, toGraphQLErrorResponse } from './graphql/http.ts';
-import {
-  isTextResponse,
-  respond,
-  respondJson,
-  type TextResponse,
-  toResponse,
-} from './graphql/text-response.ts';
+import { respond, respondJson, type TextResponse, toResponse } from './graphql/text-response.ts';
 import { createHealth } from './health.ts';
-import { createLanding } from './landing/serve.ts';
 import { createLimits, findAddress } from './limits/limits.ts';
 import type { RedisConnection } from './limits/redis.ts';
+import { type Refusals, toRefusalKey } from './limits/refusals.ts';
 import { limitHeaderNames } from './limits/request-charge.ts';
 import type { Log } from './log.ts';
-import { createMetrics, type Metrics } from './metrics/metrics.ts';
-import { toRoute } from './metrics/requests.ts';
+import { createMetrics } from './metrics/metrics.ts';
 import type { RollupLag } from './metrics/rollup-lag.ts';
-import { refuse, toRequestId } from './refusal.ts';
+import { observe } from './observe.ts';
+import { addPages } from './pages.ts';
+import { refuse } from './refusal.ts';
+import { refuseMethod } from './refuse-method.ts';
 import { type Deprecation, deprecations as knownDeprecations } from './rest/deprecations.ts';
 import { toErrorBody } from './rest/error-body.ts';
 import { defaultExportLimits, type ExportLimits } from './rest/export-stream.ts';
@@ -70,6 +62,8 @@ export interface App {
   refuse(error: AppError, givenRequestId?: string): TextResponse;
   /** What /metrics answers, for a server of its own. */
   answerMetrics(): Promise<Response>;
+  /** Who is to be answered with RATE_LIMIT_EXCEEDED without being asked; null where nothing is limited. */
+  readonly refusals: Refusals | null;
   /** From now on /readyz answers 503: the process is about to stop. */
   startDraining(): void;
 }
@@ -106,7 +100,12 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
     const caller = await (limits?.guard(headers, findAddress(c.env), identify) ?? identify());
     c.set('caller', caller);
     c.set('charge', limits?.startCharge(caller.organizationId) ?? null);
-    await c.get('charge')?.admit();
+    const charge = c.get('charge');
+    await charge?.admit().catch((error: unknown) => {
+      const key = toRefusalKey((name) => headers.get(name));
+      limits?.refusals.add(key, charge.headers(), charge.resetMs());
+      throw error;
+    });
     return caller;
   };
 
@@ -126,27 +125,7 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
   for (const path of ['/healthz', '/readyz', ...(isPublic ? ['/metrics'] : [])])
     app.all(path, (c) => refuseMethod(c, 'GET, HEAD, OPTIONS'));
 
-  const has = (path: string) =>
-    path === 'graphiql' ? graphiql !== null : app.routes.some((route) => route.path === path);
-  const demoKey = demo?.apiKey ?? null;
-  const dashboard = config.dashboard ? createDashboard({ demoKey, has }) : null;
-  if (dashboard !== null) {
-    app.get('/dashboard', () => dashboard.renderPage());
-    app.all('/dashboard', (c) => refuseMethod(c, 'GET, HEAD, OPTIONS'));
-  }
-  const databaseKind = config.databaseUrl === undefined ? 'embedded PostgreSQL' : 'PostgreSQL';
-  const landing = config.production ? null : createLanding({ database: databaseKind, demoKey, has });
-  if (landing !== null) {
-    app.get('/', (c) => landing.answer(c.req.raw));
-    app.all('/', (c) => refuseMethod(c, 'GET, HEAD, OPTIONS'));
-  }
-  const docs = createDocs({ documentPath: '/openapi.json', demoKey });
-  if (docs !== null) {
-    app.get('/docs', () => docs.renderPage());
-    app.all('/docs', (c) => refuseMethod(c, 'GET, HEAD, OPTIONS'));
-  }
-  const assets = [graphiql, dashboard, landing, docs].map((room) => room?.assets ?? null);
-  app.get('/assets/*', (c) => answerAsset(assets, c.req.raw) ?? Promise.reject(routeNotFound()));
+  addPages(app, { config, graphiql, demoKey: demo?.apiKey ?? null });
 
   app.on(['GET', 'POST'], '/graphql', async (c) => {
     if (graphiql?.isPageRequest(c.req.raw)) return graphiql.renderPage();
@@ -182,72 +161,9 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
     answerMetrics: async () => toResponse(await answerMetrics()),
     fetch: async (request, env) => toResponse((await answer(request, env)) as Response),
     refuse: (error, givenRequestId) => refuse(log, error, givenRequestId),
+    refusals: limits?.refusals ?? null,
     startDraining: health.startDraining,
   };
-}
-
-function refuseMethod(c: AppContext, allow: string): Response {
-  if (c.req.method === 'OPTIONS') return c.body(null, 204, { allow });
-  throw methodNotAllowed(allow);
-}
-
-/** Names each request, and writes the one line that the log has of it. */
-function observe(log: Log, { requests }: Metrics, tracing: Tracing | null) {
-  // The line's members are all named here, so none of them needs to be looked for among the secret ones.
-  const lines = log.child({}, { redact: [] });
-  return async (c: AppContext, next: () => Promise<void>): Promise<void> => {
-    const startedAt = performance.now();
-    const requestId = toRequestId(c.req.raw.headers.get('x-request-id'));
-    c.set('requestId', requestId);
-    c.set('caller', null);
-    c.set('charge', null);
-    c.set('operation', 'none');
-    requests.started();
-    await next();
-    addHeaders(c, requestId);
-    const ms = performance.now() - startedAt;
-    const template = routePath(c, -1);
-    requests.ended(template, c.req.method, c.res.status, ms);
-    tracing?.describeRequest(c.req.method, toRoute(template), c.res.status);
-    lines.info(
-      {
-        requestId,
-        organizationId: c.get('caller')?.organizationId,
-        method: c.req.method,
-        operation: c.get('operation'),
-        status: c.res.status,
-        ms: Math.round(ms * 10) / 10,
-      },
-      'request',
-    );
-  };
-}
-
-const varying = 'authorization, x-api-key, x-organization-id, x-environment, origin, accept';
-
-function addHeaders(c: AppContext, requestId: string): void {
-  const { res } = c;
-  const limits = c.get('charge')?.headers();
-  if (isTextResponse(res)) {
-    const { headers } = res as TextResponse;
-    Object.assign(headers, limits);
-    headers['x-request-id'] = requestId;
-    headers['x-content-type-options'] = 'nosniff';
-    headers['cache-control'] ??= 'no-store';
-    headers.vary = varying;
-    return;
-  }
-  // Each c.header after this point would make a new Response.
-  const headers = new Headers(res.headers);
-  headers.set('x-request-id', requestId);
-  headers.set('x-content-type-options', 'nosniff');
-  for (const [name, value] of Object.entries(limits ?? {})) headers.set(name, value);
-  if (!headers.has('cache-control')) {
-    headers.set('cache-control', 'no-store');
-    headers.set('vary', varying);
-  }
-  c.res = undefined;
-  c.res = new Response(res.body, { status: res.status, headers });
 }
 
 function allowOrigins(origins: readonly string[]) {

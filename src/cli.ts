@@ -12,6 +12,8 @@ import { addRollup } from './cli/rollup.ts';
 import { addSeed } from './cli/seed.ts';
 import { ConfigError, loadConfig } from './config.ts';
 
+/** A server goes on when nobody reads what it prints. */
+let isServing = false;
 const exitCode = { done: 0, failed: 1, usage: 2, configuration: 78 };
 
 function createProgram(): Command {
@@ -25,6 +27,7 @@ function createProgram(): Command {
     .description('serve GraphQL, REST and GraphiQL')
     .action(async () => {
       const config = loadConfig();
+      isServing = true;
       // The server is most of the program: loaded for this command only, the others start in half the time.
       const { runServe } = await import('./cli/serve.ts');
       await runServe(config);
@@ -57,5 +60,9 @@ async function run(words: readonly string[]): Promise<number> {
 }
 
 // A reader that goes away early, such as head, is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+  if (!isServing) process.exit(code === 'EPIPE' ? exitCode.done : exitCode.failed);
+});
 process.exitCode = await run(process.argv.slice(2));
+// A log that nobody reads would keep the process.
+if (isServing) process.exit();

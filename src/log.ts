@@ -1,4 +1,4 @@
-import { type DestinationStream, destination, type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
 
 export type Log = Logger;
 
@@ -12,26 +12,46 @@ const redact = [
 
 const bufferedBytes = 8 * 1024;
 const bufferedMs = 50;
+const unreadBytesMax = 1024 * 1024;
 
 /**
  * Standard error, written to once for many lines: a write of its own costs as much as an answer. A line waits 50 ms
- * at most; what waits is written when the process exits, for whatever reason but SIGKILL.
+ * at most; what waits is written when the process exits, for whatever reason but SIGKILL. Nobody waits for a reader:
+ * when a pipe is full, lines are dropped from 1 MiB on and counted, and one that is closed gets none.
  */
 function standardError(): DestinationStream {
-  const stream = destination({ dest: 2, sync: true, minLength: bufferedBytes });
-  let isWaiting = false;
-  let hasWritten = false;
-  const flush = () => {
-    isWaiting = false;
-    stream.flushSync();
-  };
+  let buffered = '';
+  let lines = 0;
+  let dropped = 0;
+  let isWatched = false;
+
+  function flush(): void {
+    const { stderr } = process;
+    if (lines === 0) return;
+    if (stderr.writableLength > unreadBytesMax) {
+      dropped += lines;
+    } else {
+      if (dropped > 0)
+        stderr.write(`{"level":40,"time":${Date.now()},"dropped":${dropped},"msg":"log lines lost"}\n`);
+      dropped = 0;
+      stderr.write(buffered);
+    }
+    buffered = '';
+    lines = 0;
+  }
+  function watch(): void {
+    isWatched = true;
+    process.stderr.on('error', () => {});
+    process.once('exit', flush);
+  }
+
   return {
     write(line) {
-      if (!hasWritten) process.once('exit', () => stream.flushSync());
-      hasWritten = true;
-      stream.write(line);
-      if (!isWaiting) setTimeout(flush, bufferedMs).unref();
-      isWaiting = true;
+      if (!isWatched) watch();
+      if (lines === 0) setTimeout(flush, bufferedMs).unref();
+      buffered += line;
+      lines += 1;
+      if (buffered.length >= bufferedBytes) flush();
     },
   };
 }

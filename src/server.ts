@@ -1,19 +1,26 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { App } from './app.ts';
 import { headersTooLarge, invalidUrl } from './errors.ts';
 import { bodyBytesMax } from './graphql/http.ts';
-import { isTextResponse, type TextResponse } from './graphql/text-response.ts';
+import { isTextResponse } from './graphql/text-response.ts';
+import type { Log } from './log.ts';
 import { answerMalformed, sendRefusal } from './malformed.ts';
+import { createAdmission } from './server/admission.ts';
+import { send } from './server/send.ts';
 
 export interface ListenOptions {
   readonly host: string;
   readonly port: number;
+  /** How many requests may be under way at a time; more are OVERLOADED at once. */
+  readonly requestsMax?: number;
+  readonly log?: Log;
 }
 
-type ServedApp = Pick<App, 'answer' | 'refuse' | 'startDraining'>;
+type ServedApp = Pick<App, 'answer' | 'refusals' | 'refuse' | 'startDraining'>;
 
 export interface RunningServer {
   /** Where it listens, such as http://127.0.0.1:4000. */
@@ -32,12 +39,21 @@ const headerBytesMax = 16 * 1024;
 const headersMax = 200;
 const connectionsCheckingMs = 1_000;
 const drainTimeoutMs = 10_000;
+/** How long a stopping server waits for the next request of a connection, to say in its answer that it is the last. */
+const lastRequestMs = 500;
+const requestsMaxByDefault = 100;
 
 /** Serves the app over HTTP; rejects when the address cannot be listened on. */
-export async function listen(app: ServedApp, { host, port }: ListenOptions): Promise<RunningServer> {
+export async function listen(
+  app: ServedApp,
+  { host, port, requestsMax = requestsMaxByDefault, log }: ListenOptions,
+): Promise<RunningServer> {
+  const admission = createAdmission({ requestsMax, refusals: app.refusals, log });
   const listener = getRequestListener(
     async (request, env) => {
-      const response = await app.answer(request, env);
+      const answered = app.answer(request, env);
+      admission.count(env.incoming as IncomingMessage, answered);
+      const response = await answered;
       if (!isTextResponse(response)) return response;
       send(response, env.outgoing as ServerResponse);
       return RESPONSE_ALREADY_SENT;
@@ -64,7 +80,8 @@ export async function listen(app: ServedApp, { host, port }: ListenOptions): Pro
       if (request.rawHeaders.length > 2 * headersMax)
         return sendRefusal(app, headersTooLarge(), request, response);
       // Only what is wrong with the URL or the host comes to here: the app has an answer to all else.
-      listener(request, response).catch(() => sendRefusal(app, invalidUrl(), request, response));
+      if (admission.admit(request, response))
+        listener(request, response).catch(() => sendRefusal(app, invalidUrl(), request, response));
     },
   );
   answerMalformed(server, app);
@@ -78,8 +95,10 @@ export async function listen(app: ServedApp, { host, port }: ListenOptions): Pro
     connections.add(socket);
     socket.once('close', () => connections.delete(socket));
   });
-  server.on('request', (_request, response) => {
-    response.once('close', () => setImmediate(() => server.listening || server.closeIdleConnections()));
+  const answers = new Set<ServerResponse>();
+  server.prependListener('request', (_request, response) => {
+    answers.add(response);
+    response.once('close', () => answers.delete(response));
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -88,14 +107,7 @@ export async function listen(app: ServedApp, { host, port }: ListenOptions): Pro
       resolve();
     });
   });
-  return { url: toUrl(server, host), stop: () => stop(server, app, connections) };
-}
-
-function send({ status, headers, body }: TextResponse, outgoing: ServerResponse): void {
-  // The length that a 304 would tell is that of the body it does not have.
-  if (status !== 304) headers['content-length'] = String(Buffer.byteLength(body));
-  outgoing.writeHead(status, headers);
-  outgoing.end(body);
+  return { url: toUrl(server, host), stop: () => stop(server, app, { connections, answers }) };
 }
 
 function toUrl(server: Server, host: string): string {
@@ -103,14 +115,42 @@ function toUrl(server: Server, host: string): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-async function stop(server: Server, app: ServedApp, connections: ReadonlySet<Socket>): Promise<void> {
+interface UnderWay {
+  readonly connections: ReadonlySet<Socket>;
+  readonly answers: ReadonlySet<ServerResponse>;
+}
+
+/**
+ * Who keeps a connection sends on it until an answer says that it was the last; closed before that, it could drop a
+ * request that is on its way. So idle connections have half a second for one more.
+ */
+async function stop(server: Server, app: ServedApp, { connections, answers }: UnderWay): Promise<void> {
   app.startDraining();
-  server.on('request', (_request, response) => response.setHeader('connection', 'close'));
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  // To node a connection that has not asked anything yet is not idle.
-  for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
-  const timer = setTimeout(() => server.closeAllConnections(), drainTimeoutMs);
+  let isLate = false;
+  const closeIdle = () => {
+    server.closeIdleConnections();
+    // To node a connection that has not asked anything yet is not idle.
+    for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
+  };
+  const makeLast = (response: ServerResponse) => {
+    if (!response.headersSent) response.setHeader('connection', 'close');
+    response.once('close', () => setImmediate(() => isLate && closeIdle()));
+  };
+  server.prependListener('request', (_request, response) => makeLast(response));
+  // Who is connected and not accepted yet would be reset.
+  for (let turn = 0; turn < 2; turn++) await nextTurn();
+  // The close of an HTTP server closes idle connections at once.
+  const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
+  const late = setTimeout(async () => {
+    // Timers come before what has arrived is read, and that may be a request on a connection that looks idle.
+    await nextTurn();
+    isLate = true;
+    for (const response of answers) makeLast(response);
+    closeIdle();
+  }, lastRequestMs);
+  const drained = setTimeout(() => server.closeAllConnections(), drainTimeoutMs);
   await closed;
-  clearTimeout(timer);
+  clearTimeout(late);
+  clearTimeout(drained);
+  server.close();
 }

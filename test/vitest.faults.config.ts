@@ -9,7 +9,7 @@ export default defineConfig({
   resolve: { alias: [{ find: /^graphql$/, replacement: `${root}node_modules/graphql/index.js` }] },
   test: {
     include: ['test/faults/**/*.test.ts'],
-    globalSetup: ['test/support/prepare-databases.ts'],
+    globalSetup: ['test/support/prepare-databases.ts', 'test/support/build.ts'],
     maxWorkers: 1,
     testTimeout: 120_000,
     hookTimeout: 60_000,

@@ -22,6 +22,7 @@ export function startDatabase(database: Database, url: string, log: Log): Starti
   const stopping = new AbortController();
   const { signal } = stopping;
   let upToDate = false;
+  let lastFailure: unknown;
 
   /** Throws what a database throws that is not there. */
   async function bringUpToDate(): Promise<boolean> {
@@ -35,7 +36,10 @@ export function startDatabase(database: Database, url: string, log: Log): Starti
       await migratePostgresDatabase(url, signal);
       return true;
     } catch (error) {
-      if (!signal.aborted) log.error({ err: error }, 'migration failed');
+      const failure = findCode(error) ?? (error as Error).message;
+      if (!signal.aborted && failure !== lastFailure)
+        log.error({ err: error }, 'migration failed; trying on');
+      lastFailure = failure;
       return false;
     }
   }

@@ -34,7 +34,13 @@ export function printTable(rows: readonly Readonly<Record<string, string | null>
 }
 
 // Errors whose message was written for the person who runs the command.
-const spoken = new Set(['CommandError', 'ConfigError', 'EmbeddedDatabaseError', 'ImportError']);
+const spoken = new Set([
+  'CommandError',
+  'ConfigError',
+  'EmbeddedDatabaseError',
+  'ImportError',
+  'NewerSchemaError',
+]);
 
 /** One line on what went wrong, without stack, SQL or parameters. */
 export function toErrorLine(error: unknown): string {

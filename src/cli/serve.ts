@@ -4,6 +4,7 @@ import { sql } from 'drizzle-orm';
 import { createApp } from '../app.ts';
 import type { Config } from '../config.ts';
 import { type Database, openPostgres, queryRows } from '../db/client.ts';
+import { defaultLimits } from '../db/limits.ts';
 import { seedDemo } from '../demo/seed.ts';
 import type { Demo } from '../graphiql/serve.ts';
 import { openRedis } from '../limits/redis.ts';
@@ -15,24 +16,26 @@ import { loadTracing } from '../tracing/tracing.ts';
 import { openDatabase } from './database.ts';
 import { type StartingDatabase, startDatabase } from './database-start.ts';
 import { listenForMetrics } from './metrics-server.ts';
+import { CommandError } from './output.ts';
+import { listenForStop, type Stop } from './stop.ts';
 
 const demoCalls = 2_000;
-const exitTimeoutMs = 15_000;
 // Before the server closes connections: who waits for a statement is told.
 const cancelAfterMs = 9_000;
 
 /** Serves until a signal says to stop; a second signal ends the process at once. */
 export async function runServe(config: Config): Promise<void> {
   const log = createLog(config.logLevel);
+  const stop = listenForStop(log);
   if (config.databaseUrl !== undefined) {
     const opened = openPostgres({ url: config.databaseUrl, poolSize: config.databasePool });
     const starting = startDatabase(opened, config.databaseUrl, log);
-    await serve(config, log, { ...starting, demo: null });
+    await serve(config, log, stop, { ...starting, demo: null });
     return;
   }
   const database = await openDatabase(config);
   const demo = config.production ? null : await prepareDemo(config, database);
-  await serve(config, log, {
+  await serve(config, log, stop, {
     ...{ database, demo, started: Promise.resolve(true) },
     ...{ isUpToDate: () => true, stop: () => {} },
   });
@@ -41,7 +44,8 @@ export async function runServe(config: Config): Promise<void> {
 async function serve(
   config: Config,
   log: Log,
-  { database, isUpToDate, started, stop, demo }: StartingDatabase & { demo: Demo | null },
+  stop: Stop,
+  { database, isUpToDate, started, stop: stopStarting, demo }: StartingDatabase & { demo: Demo | null },
 ): Promise<void> {
   const rollupLag = new RollupLag();
   const folding = started.then((isUp) => (isUp ? startRollupFolding(database.db, log, rollupLag) : null));
@@ -57,25 +61,27 @@ async function serve(
       foldSoon: () => foldSoon(),
     });
     const metricsServer = await listenForMetrics(app, config);
-    const server = await listen(app, config).catch(async (error: unknown) => {
+    // A request may wait with two statements at a time: what is admitted finds a place in the pool's queue.
+    const requestsMax = config.databasePool + defaultLimits.queueMax / 2;
+    const server = await listen(app, { ...config, requestsMax, log }).catch(async (error: unknown) => {
       await metricsServer?.stop();
       throw error;
     });
     // Before anybody learns that it serves, and may stop it.
-    const signal = untilSignal();
+    stop.expect();
     process.stdout.write(welcome(server.url, config, demo));
-    await signal;
+    const { uncaught } = await stop.requested;
     log.info('stopping');
-    setTimeout(() => process.exit(1), exitTimeoutMs).unref();
     const cancelling = setTimeout(database.cancelStatements, cancelAfterMs);
-    stop();
+    stopStarting();
     const folded = folding.then((running) => running?.stop());
     await Promise.all([server.stop(), metricsServer?.stop()]);
     await folded;
     clearTimeout(cancelling);
+    if (uncaught) throw new CommandError('The process stopped because of an error that nobody caught.');
   } finally {
     redis?.close();
-    stop();
+    stopStarting();
     await database.close();
   }
 }
@@ -102,20 +108,6 @@ async function prepareDemo(config: Config, database: Database): Promise<Demo | n
   } catch {
     return null;
   }
-}
-
-function untilSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    const onSignal = () => {
-      for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-        process.off(signal, onSignal);
-        process.on(signal, () => process.exit(1));
-      }
-      resolve();
-    };
-    process.on('SIGTERM', onSignal);
-    process.on('SIGINT', onSignal);
-  });
 }
 
 function welcome(url: string, config: Config, demo: Demo | null): string {

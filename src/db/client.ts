@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { PGlite } from '@electric-sql/pglite';
 import { type SQL, sql as statement } from 'drizzle-orm';
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
@@ -126,14 +127,20 @@ export function embeddedDatabase(
   };
 }
 
-/** The embedded database as Drizzle is to see it: whoever asks gets an answer in time. */
+/**
+ * The embedded database as Drizzle is to see it: whoever asks gets an answer in time, and between two statements,
+ * which run on our own thread, others have their turn.
+ */
 function withDeadline(pglite: PGlite, metrics: StatementMetrics): PGlite {
+  let last: Promise<unknown> = Promise.resolve();
   const query: PGlite['query'] = async (text, parameters, options) => {
     const startedAt = performance.now();
-    const send = () =>
-      beforeDeadline(pglite.query<never>(text, parameters, options), embeddedAnswerTimeoutMs, () =>
-        queryTimeout(),
-      );
+    const send = () => {
+      const turn = last.then(() => nextTurn());
+      const answer = turn.then(() => pglite.query<never>(text, parameters, options));
+      last = answer.catch(() => {});
+      return beforeDeadline(answer, embeddedAnswerTimeoutMs, () => queryTimeout());
+    };
     try {
       return await (metrics.trace === null ? send() : metrics.trace(text, send));
     } catch (error) {

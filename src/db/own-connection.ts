@@ -40,7 +40,8 @@ export function openOwnConnection(server: Server): OwnConnection {
     isOpen: () => open,
     hangUp,
     async close() {
-      await sql.end({ timeout: goodbyeTimeoutSeconds });
+      // Nobody is there to say goodbye to once it is lost.
+      await sql.end({ timeout: open ? goodbyeTimeoutSeconds : 0 });
       hangUp();
     },
   };

@@ -11,6 +11,8 @@ export interface RequestCharge {
    * first operation of a request; what a request under way needs besides is spent and not refused.
    */
   addCost(cost: number): Promise<void>;
+  /** Until the window ends that the last points were spent in. */
+  resetMs(): number;
   /** The headers that tell what is left. */
   headers(): Record<string, string>;
 }
@@ -49,6 +51,7 @@ export function createRequestCharge(
       await spendUpTo(1 + Math.floor(cost / costPerPoint));
       underWay = true;
     },
+    resetMs: () => left?.resetMs ?? 0,
     headers: () => (left === undefined ? {} : toHeaders(left, quota)),
   };
 }

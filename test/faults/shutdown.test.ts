@@ -13,6 +13,7 @@ describeOnPostgres('SIGTERM', () => {
   let database: PostgresDatabase;
   let served: Served;
   let key: string;
+  let organizationId: string;
 
   beforeEach(async () => {
     copy = await createPostgresCopy();
@@ -20,9 +21,9 @@ describeOnPostgres('SIGTERM', () => {
     database = openPostgres({ url, poolSize: 1 });
     const organization = await insertOrganization(database.db);
     key = organization.liveKey;
+    organizationId = organization.id;
     await insertCall(database.db, organization.id);
-    served = await startServed({ DATABASE_URL: url });
-    while ((await fetch(`${served.url}/readyz`)).status !== 200) await sleep(50);
+    await start();
   });
   afterEach(async () => {
     served.kill('SIGKILL');
@@ -30,9 +31,13 @@ describeOnPostgres('SIGTERM', () => {
     await copy?.drop();
   });
 
+  async function start(): Promise<void> {
+    served = await startServed({ DATABASE_URL: copy?.url ?? '' });
+    while ((await fetch(`${served.url}/readyz`)).status !== 200) await sleep(50);
+  }
   const get = () => fetch(`${served.url}/calls`, { headers: { authorization: `Bearer ${key}` } });
 
-  it('with a statement that waits for a lock: it is answered, the server is rid of it, exit 0 in 15 s', {
+  it('222: with a statement that waits for a lock: it is answered, the server is rid of it, exit 0 in 15 s', {
     timeout,
   }, async () => {
     expect((await get()).status).toBe(200);
@@ -53,7 +58,36 @@ describeOnPostgres('SIGTERM', () => {
     );
   });
 
-  it('a second time: the process ends at once', { timeout }, async () => {
+  it('224: in the middle of a deletion: it is undone as a whole, and done when it is asked for again', {
+    timeout,
+  }, async () => {
+    const call = await insertCall(database.db, organizationId);
+    const del = () =>
+      fetch(`${served.url}/calls/${call.id}`, {
+        method: 'DELETE',
+        headers: { authorization: `Bearer ${key}` },
+      });
+    await withServer(copy?.url ?? '', (other) =>
+      other.begin(async (tx) => {
+        // The call is deleted by then, and its tombstone is not written yet.
+        await tx`lock table call_deletions in share mode`;
+        const answer = del();
+        await sleep(200);
+        served.kill('SIGTERM');
+        expect([503, 504]).toContain((await answer).status);
+        expect((await served.untilExit()).code).toBe(0);
+        expect(await tx`select from calls where id = ${call.id}`).toHaveLength(1);
+      }),
+    );
+    await start();
+    expect((await del()).status).toBe(204);
+    await withServer(copy?.url ?? '', async (sql) => {
+      expect(await sql`select from calls where id = ${call.id}`).toHaveLength(0);
+      expect(await sql`select from call_deletions where call_id = ${call.id}`).toHaveLength(1);
+    });
+  });
+
+  it('223: a second time: the process ends at once', { timeout }, async () => {
     await withServer(copy?.url ?? '', (other) =>
       other.begin(async (tx) => {
         await tx`lock table calls, call_rollup, call_rollup_delta`;

@@ -82,7 +82,7 @@ describeOnPostgres('a fault between the gateway and its database', () => {
   }
 
   it.each(faults)(
-    '$kind: every request is answered, the server is not stormed, and is found when it is back',
+    '197, 201, 203: $kind: every request is answered, the server is not stormed, and is found when it is back',
     {
       timeout: 60_000,
     },
@@ -101,7 +101,7 @@ describeOnPostgres('a fault between the gateway and its database', () => {
     },
   );
 
-  it('silence: readiness says so within 3 s, and quickly to who asks often', {
+  it('197: silence: readiness says so within 3 s, and quickly to who asks often', {
     timeout: 30_000,
   }, async () => {
     const { get: ask } = restClient(app, null);
@@ -115,7 +115,7 @@ describeOnPostgres('a fault between the gateway and its database', () => {
     expect(performance.now() - askedAt).toBeLessThan(250);
   });
 
-  it('a slow link: right answers', { timeout: 30_000 }, async () => {
+  it('204: a slow link: right answers', { timeout: 30_000 }, async () => {
     await proxy.setFault({ kind: 'slow', delayMs: 100, bytesPerSecond: 100_000 });
     const answers = await Promise.all(Array.from({ length: 8 }, get));
     for (const { status, body } of answers) {
@@ -125,7 +125,7 @@ describeOnPostgres('a fault between the gateway and its database', () => {
     expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(4);
   });
 
-  it('ended backends: reads are sent again, no caller hears of it', { timeout: 30_000 }, async () => {
+  it('205: ended backends: reads are sent again, no caller hears of it', { timeout: 30_000 }, async () => {
     const statuses = sendFor(2_000);
     for (let i = 0; i < 3; i++) {
       await sleep(500);
@@ -152,7 +152,7 @@ describeOnPostgres('a fault between the gateway and its database', () => {
     await single.close();
   });
 
-  it('a lock: QUERY_TIMEOUT at the limit, and the backend is free after that', {
+  it('206: a lock: QUERY_TIMEOUT at the limit, and the backend is free after that', {
     timeout: 30_000,
   }, async () => {
     await withServer(copy?.url ?? '', (other) =>
@@ -184,7 +184,7 @@ describeOnPostgres('a fault between the gateway and its database', () => {
       return rows.length;
     });
 
-  it('a full pool: OVERLOADED in time, with Retry-After, and no more wait than may', async () => {
+  it('207: a full pool: OVERLOADED in time, with Retry-After, and no more wait than may', async () => {
     const busy = Array.from({ length: poolSize }, () =>
       queryRows(database.db, sql`select pg_sleep(0.95)`).catch(() => {}),
     );
@@ -205,7 +205,7 @@ describeOnPostgres('a fault between the gateway and its database', () => {
     expect((await get()).status).toBe(200);
   });
 
-  it('too many connections: no more than one attempt a second', { timeout: 30_000 }, async () => {
+  it('209: too many connections: no more than one attempt a second', { timeout: 30_000 }, async () => {
     await limitConnections(0);
     await proxy.setFault({ kind: 'hang-up' });
     await proxy.setFault({ kind: 'none' });
@@ -246,7 +246,7 @@ describeOnPostgres('a fault between the gateway and its database', () => {
   const dropRole = () =>
     withServer(copy?.url ?? '', (other) => other.unsafe(`drop role ${roleName}`).then(() => {}));
 
-  it('a server that takes no writes: reads go on, a delete is READ_ONLY', async () => {
+  it('211: a server that takes no writes: reads go on, a delete is READ_ONLY', async () => {
     await withServer(copy?.url ?? '', async (other) => {
       const [{ name } = { name: '' }] = await other`select current_database() as name`;
       await other.unsafe(`alter database ${name} set default_transaction_read_only = on`);

@@ -105,7 +105,7 @@ describe('the directory of an embedded database', () => {
     return child;
   }
 
-  it('is refused while another process has it, and taken over when that one was killed', {
+  it('218: is refused while another process has it, and taken over when that one was killed', {
     timeout: 90_000,
   }, async () => {
     const child = await openElsewhere();
@@ -128,14 +128,14 @@ describe('the directory of an embedded database', () => {
     ['no JSON', 'pid 1'],
     ['of no process', JSON.stringify({ pid: 2 ** 22 + 1, startedAt: 0 })],
     ['of this process number in another life', JSON.stringify({ pid: process.pid, startedAt: 0 })],
-  ])('is taken over from a lock file that is %s', async (_, content) => {
+  ])('219: is taken over from a lock file that is %s', async (_, content) => {
     await writeFile(join(directory, 'lock'), content);
     const database = await openPglite(directory);
     expect(JSON.parse(await readFile(join(directory, 'lock'), 'utf8')).pid).toBe(process.pid);
     await database.close();
   });
 
-  it('is refused when it holds something else, which stays as it is', async () => {
+  it('219: is refused when it holds something else, which stays as it is', async () => {
     const other = join(directory, 'other');
     await mkdir(join(other, 'postgres'), { recursive: true });
     await writeFile(join(other, 'postgres', 'notes.txt'), 'mine');
@@ -155,7 +155,7 @@ describe.skipIf(template === null)('migrations on PostgreSQL', () => {
   beforeAll(() => withServer(serverUrl, (sql) => sql`create database ${sql(name)}`));
   afterAll(() => withServer(serverUrl, (sql) => sql`drop database if exists ${sql(name)} with (force)`));
 
-  it('run once when three begin at the same moment, and not again after that', async () => {
+  it('213: run once when three begin at the same moment, and not again after that', async () => {
     const migrate = () => migratePostgresDatabase(url);
     await Promise.all([migrate(), migrate(), migrate()]);
     const countMigrations = () =>

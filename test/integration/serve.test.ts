@@ -31,7 +31,7 @@ describeOnPostgres('the process', () => {
     ['silent', { kind: 'silence' }],
     ['hanging up', { kind: 'hang-up' }],
   ] as const)(
-    'starts while its database is %s, and serves as soon as that is there',
+    '196: starts while its database is %s, and serves as soon as that is there',
     { timeout },
     async (_, fault) => {
       await proxy.setFault(fault);

@@ -111,7 +111,7 @@ await describeOnRedis('while Redis fails', () => {
     }, until);
   }
 
-  it('requests are counted by the instance, and in Redis again when it is back', { retry }, async () => {
+  it('231: requests are counted by the instance, and in Redis again when it is back', { retry }, async () => {
     route.cut();
     const id = randomUUID();
     await vi.waitFor(async () => {
@@ -124,7 +124,7 @@ await describeOnRedis('while Redis fails', () => {
     await untilShared();
   });
 
-  it('and is silent, a request waits 50 ms at most, and later ones not at all', { retry }, async () => {
+  it('231: and is silent, a request waits 50 ms at most, and later ones not at all', { retry }, async () => {
     route.freeze();
     const startedAt = performance.now();
     await budget.spend(randomUUID(), 1);

@@ -34,7 +34,10 @@ interface Link {
 }
 
 /** Listens before a PostgreSQL server and passes everything on, until it is told a fault. */
-export async function openFaultProxy(databaseUrl: string): Promise<FaultProxy> {
+export async function openFaultProxy(
+  databaseUrl: string,
+  { host = '127.0.0.1', port: wanted = 0 } = {},
+): Promise<FaultProxy> {
   const target = new URL(databaseUrl);
   const attempts: number[] = [];
   const clients = new Set<Socket>();
@@ -86,14 +89,14 @@ export async function openFaultProxy(databaseUrl: string): Promise<FaultProxy> {
   }
 
   async function listen(port: number): Promise<void> {
-    listener = createServer({ allowHalfOpen: true }, accept).listen(port, '127.0.0.1');
+    listener = createServer({ allowHalfOpen: true }, accept).listen(port, host);
     await once(listener, 'listening');
   }
 
-  await listen(0);
+  await listen(wanted);
   const { port } = listener.address() as AddressInfo;
   const url = new URL(databaseUrl);
-  url.host = `127.0.0.1:${port}`;
+  url.host = `${host}:${port}`;
 
   return {
     url: url.href,

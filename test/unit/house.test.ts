@@ -26,7 +26,7 @@ describe('imports', () => {
     ['server.ts', 'app.ts'],
     ['app.ts', 'rest/routes.ts'],
     ['app.ts', 'graphiql/serve.ts'],
-    ['app.ts', 'dashboard/serve.ts'],
+    ['pages.ts', 'dashboard/serve.ts'],
     ['graphiql/page.ts', 'assets/page.ts'],
     ['dashboard/browser/main.tsx', 'assets/browser/theme.ts'],
     ['app.ts', 'limits/limits.ts'],

@@ -12,13 +12,12 @@ import {
 } from 'graphql';
 import type { GatewayContext } from '../context.ts';
 import { CollectedErrors, type Path } from './collected-errors.ts';
+import { completeItems } from './items.ts';
 import {
   awaitMembers,
-  completeInTurns,
   completeLeaf,
   type Data,
   isIterable,
-  isLong,
   isPromise,
   type OrPromise,
   requireNullable,
@@ -190,15 +189,7 @@ class Execution {
     }
     const complete = (value: unknown, key: number) =>
       this.#settle(field, item, info, { prev: path, key, typename: undefined }, value);
-    if (isLong(list)) return completeInTurns(list, complete);
-    const items: unknown[] = [];
-    let hasPromise = false;
-    for (const value of list) {
-      const completed = complete(value, items.length);
-      hasPromise ||= isPromise(completed);
-      items.push(completed);
-    }
-    return hasPromise ? Promise.all(items) : items;
+    return completeItems(list, complete);
   }
 
   /** Completes a value, awaited where it is a promise; an error ends here where null is allowed. */

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   type GraphQLAbstractType,
   GraphQLError,
@@ -74,30 +73,4 @@ export function requireType(
   const type = name === undefined ? undefined : schema.getType(name);
   if (isObjectType(type) && schema.isSubType(abstract, type)) return type;
   throw new GraphQLError(`Abstract type "${abstract.name}" has no possible type "${name}".`, { nodes });
-}
-
-const itemsOfTurn = 200;
-
-/** Whether completing a list takes so long that others should be served meanwhile. */
-export function isLong(list: Iterable<unknown>): list is readonly unknown[] {
-  return Array.isArray(list) && list.length > itemsOfTurn;
-}
-
-/** Completes the items in order, in several turns of the event loop. */
-export async function completeInTurns(
-  list: readonly unknown[],
-  complete: (item: unknown, index: number) => unknown,
-): Promise<unknown[]> {
-  const items: unknown[] = [];
-  try {
-    for (const [i, item] of list.entries()) {
-      if (i > 0 && i % itemsOfTurn === 0) await nextTurn();
-      items.push(complete(item, i));
-    }
-  } catch (error) {
-    // Those that were begun may fail too, and somebody has to hear of it.
-    await Promise.allSettled(items);
-    throw error;
-  }
-  return await Promise.all(items);
 }

@@ -3,9 +3,10 @@ import { type Deprecation, deprecations as known } from '../deprecations.ts';
 import { errorCatalogue } from './error-catalogue.ts';
 import { toComponentResponses } from './errors.ts';
 import { toComponentHeaders } from './headers.ts';
+import type { JsonObject } from './json-object.ts';
 import { toPaths } from './operations.ts';
 import { toComponentParameters } from './parameters.ts';
-import { type JsonObject, type OpenApiVersion, toComponentSchemas } from './schema-json.ts';
+import { type OpenApiVersion, toComponentSchemas } from './schema-json.ts';
 
 /** The OpenAPI document of the REST API, made of the schemas that parse its parameters and describe its answers. */
 export function makeOpenApiDocument(

@@ -2,7 +2,8 @@ import { type ErrorCode, statusByCode } from '../../errors.ts';
 import { toErrorBody } from '../error-body.ts';
 import { errorCatalogue } from './error-catalogue.ts';
 import { type HeaderName, headersOf } from './headers.ts';
-import { type JsonObject, refTo } from './schema-json.ts';
+import type { JsonObject } from './json-object.ts';
+import { refTo } from './schema-json.ts';
 
 /** What may be refused of any operation that takes credentials. */
 const ofAllOperations: readonly ErrorCode[] = [

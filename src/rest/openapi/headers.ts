@@ -1,6 +1,6 @@
 import { limitHeaderNames } from '../../limits/request-charge.ts';
 import { exampleTag } from './examples.ts';
-import type { JsonObject } from './schema-json.ts';
+import type { JsonObject } from './json-object.ts';
 
 const text: JsonObject = { type: 'string' };
 const whole: JsonObject = { type: 'integer', minimum: 0 };

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { toParameterMeta } from '../params.ts';
 import * as schemas from '../schemas.ts';
+import type { JsonObject } from './json-object.ts';
 import { toTypeLists } from './type-lists.ts';
 
 export type OpenApiVersion = '3.1' | '3.0';
-export type JsonObject = { [key: string]: unknown };
 
 /** A response body, by the name that clients' generated types have. */
 const named = {

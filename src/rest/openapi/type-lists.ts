@@ -1,4 +1,4 @@
-import type { JsonObject } from './schema-json.ts';
+import type { JsonObject } from './json-object.ts';
 
 /**
  * Writes alternatives of plain types as one schema with a list of types: `anyOf` of integer and null becomes

@@ -1,0 +1,136 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type AppError, overloaded, rateLimitExceeded } from '../errors.ts';
+import { toGraphQLErrorResponse } from '../graphql/http.ts';
+import { respondJson, type TextResponse } from '../graphql/text-response.ts';
+import { windowSeconds } from '../limits/budget.ts';
+import { type Refusals, toRefusalKey } from '../limits/refusals.ts';
+import type { Log } from '../log.ts';
+import { varying } from '../observe.ts';
+import { send } from './send.ts';
+
+export interface Admission {
+  /**
+   * Whether the request may begin. What may not is answered here, with OVERLOADED or RATE_LIMIT_EXCEEDED: before its
+   * credentials and its body are looked at, because in a flood these alone would leave no time for what may.
+   */
+  admit(request: IncomingMessage, response: ServerResponse): boolean;
+  /** Counts an admitted request as under way until `answered` settles. */
+  count(request: IncomingMessage, answered: Promise<unknown>): void;
+}
+
+export interface AdmissionOptions {
+  readonly requestsMax: number;
+  readonly refusals: Refusals | null;
+  readonly log: Log | undefined;
+}
+
+const alwaysAdmitted = /^\/(healthz|readyz|metrics)(\?|$)/;
+const logPeriodMs = 1_000;
+
+/**
+ * At most `requestsMax` requests are under way at a time, and half as many of one credential: whoever floods leaves
+ * places to others.
+ */
+export function createAdmission({ requestsMax, refusals, log }: AdmissionOptions): Admission {
+  const toOverloaded = prepareAnswers(overloaded());
+  const toLimited = prepareAnswers(rateLimitExceeded(windowSeconds));
+  const requestsOfOneMax = Math.ceil(requestsMax / 2);
+  const underWayOf = new Map<string, number>();
+  let underWay = 0;
+  let refused = 0;
+
+  function add(caller: string, change: 1 | -1): void {
+    underWay += change;
+    const left = (underWayOf.get(caller) ?? 0) + change;
+    if (left === 0) underWayOf.delete(caller);
+    else underWayOf.set(caller, left);
+  }
+  const hasPlace = (caller: string) =>
+    underWay < requestsMax && (underWayOf.get(caller) ?? 0) < requestsOfOneMax;
+
+  /** A browser's page could not read what the app's own answer allows it to. */
+  const findLimit = ({ headers }: IncomingMessage) =>
+    headers.origin === undefined ? refusals?.find(toRefusalKey((name) => headers[name])) : undefined;
+
+  /** A line for each second, not for each request. */
+  function note(): void {
+    refused += 1;
+    if (refused > 1) return;
+    setTimeout(() => {
+      log?.warn({ refused, underWay }, 'OVERLOADED');
+      refused = 0;
+    }, logPeriodMs).unref();
+  }
+
+  return {
+    admit(request, response) {
+      const limit = findLimit(request);
+      if (limit === undefined && hasPlace(callerOf(request))) return true;
+      if (alwaysAdmitted.test(request.url ?? '')) return true;
+      const answer = limit === undefined ? toOverloaded(request) : toLimited(request);
+      Object.assign(answer.headers, limit);
+      send(answer, response);
+      if (limit === undefined) note();
+      return false;
+    },
+    count(request, answered) {
+      const caller = callerOf(request);
+      let isCounted = false;
+      let isSettled = false;
+      const begin = () => {
+        if (isSettled) return;
+        isCounted = true;
+        add(caller, 1);
+      };
+      // Who sends a body slowly takes nobody's place.
+      const { 'content-length': length = '0', 'transfer-encoding': coding } = request.headers;
+      if (length === '0' && coding === undefined) begin();
+      else request.once('end', begin);
+      const end = () => {
+        isSettled = true;
+        if (isCounted) add(caller, -1);
+      };
+      answered.then(end, end);
+    },
+  };
+}
+
+/** Whoever sends the same credential; without one all are one. */
+function callerOf({ headers }: IncomingMessage): string {
+  return headers.authorization ?? String(headers['x-api-key'] ?? '');
+}
+
+/** What refuses requests, as the app would say it, but made beforehand: there are many of them. */
+function prepareAnswers(error: AppError): (request: IncomingMessage) => TextResponse {
+  const idMark = randomUUID();
+  const { message, code, status, headers: errorHeaders, retryAfterSeconds } = error;
+  const retry = retryAfterSeconds === undefined ? {} : { retry_after: retryAfterSeconds };
+  const rest = respondJson({ error: message, code, ...retry }, status, errorHeaders);
+  const forAccept = new Map(
+    [null, 'application/graphql-response+json'].map((accept) => [
+      accept,
+      toGraphQLErrorResponse(error, accept, idMark) as unknown as TextResponse,
+    ]),
+  );
+  return ({ url = '', headers }) => {
+    const given = headers['x-request-id'];
+    const requestId = typeof given === 'string' && /^[!-~]{1,128}$/.test(given) ? given : randomUUID();
+    const accepted = headers.accept?.includes('graphql-response')
+      ? 'application/graphql-response+json'
+      : null;
+    const known = /^\/graphql(\?|$)/.test(url) ? forAccept.get(accepted) : undefined;
+    const { status, headers: common, body } = known ?? (rest as unknown as TextResponse);
+    return {
+      status,
+      headers: {
+        ...common,
+        'x-request-id': requestId,
+        'x-content-type-options': 'nosniff',
+        'cache-control': 'no-store',
+        vary: varying,
+      },
+      body: body.replace(idMark, () => requestId),
+    };
+  };
+}

@@ -1,0 +1,143 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { listen, type RunningServer } from '../../src/server.ts';
+import { openApp, type TestApp } from '../support/app.ts';
+import { describeOnEmbedded } from '../support/databases.ts';
+import { insertOrganization } from '../support/fixtures.ts';
+
+const requestsMax = 4;
+const query = '{ __typename }';
+const body = JSON.stringify({ query });
+
+describeOnEmbedded('a server that has as many requests under way as it takes', (database) => {
+  let key: string;
+  let otherKey: string;
+  let app: TestApp;
+  let server: RunningServer;
+  let open: () => void;
+  let underWay: Promise<Response>[];
+  let sockets: Socket[];
+
+  beforeAll(async () => {
+    const organization = await insertOrganization(database().db);
+    key = organization.liveKey;
+    otherKey = organization.testKey;
+  });
+
+  beforeEach(async () => {
+    app = openApp(database());
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    // Requests of one path are held until the gate opens.
+    const held: TestApp = {
+      ...app,
+      async answer(request, env) {
+        if (request.url.endsWith('/held')) await gate;
+        return await app.answer(request, env);
+      },
+    };
+    server = await listen(held, { host: '127.0.0.1', port: 0, requestsMax });
+    sockets = [];
+    underWay = [];
+  });
+  afterEach(async () => {
+    open();
+    await Promise.all(underWay);
+    for (const socket of sockets) socket.destroy();
+    await server.stop();
+  });
+
+  const ask = (path: string, init: RequestInit = {}, headers: Record<string, string> = {}) =>
+    fetch(`${server.url}${path}`, { ...init, headers: { authorization: `Bearer ${key}`, ...headers } });
+  const postQuery = (accept: string) =>
+    ask('/graphql', { method: 'POST', body }, { 'content-type': 'application/json', accept });
+
+  /** Resolves when as many are held as are taken: one more is refused. */
+  async function fill(): Promise<void> {
+    const others = { authorization: `Bearer ${otherKey}` };
+    underWay = [ask('/held'), ask('/held'), ask('/held', {}, others), ask('/held', {}, others)];
+    await expect.poll(async () => (await ask('/calls')).status).toBe(503);
+    await expect.poll(async () => (await ask('/calls', {}, { authorization: 'Bearer x' })).status).toBe(503);
+  }
+
+  it('refuses others with OVERLOADED, in the form of what they asked, and serves again after that', async () => {
+    await fill();
+    const rest = await ask('/calls', {}, { 'x-request-id': 'mine' });
+    expect([rest.status, rest.headers.get('retry-after'), rest.headers.get('x-request-id')]).toEqual([
+      503,
+      '1',
+      'mine',
+    ]);
+    expect(await rest.json()).toEqual({ error: expect.any(String), code: 'OVERLOADED' });
+
+    for (const type of ['application/json', 'application/graphql-response+json']) {
+      const graphql = await postQuery(type);
+      expect([graphql.status, graphql.headers.get('content-type')]).toEqual([503, `${type}; charset=utf-8`]);
+      const { errors } = (await graphql.json()) as { errors: { extensions: object }[] };
+      const requestId = graphql.headers.get('x-request-id');
+      expect(errors[0]?.extensions).toEqual({ code: 'OVERLOADED', requestId });
+    }
+
+    open();
+    await Promise.all(underWay);
+    expect((await ask('/calls')).status).toBe(200);
+    expect((await postQuery('application/json')).status).toBe(200);
+  });
+
+  it('says what the app itself would say of it', async () => {
+    await fill();
+    const headers = [...(await ask('/calls')).headers.keys()];
+    open();
+    await Promise.all(underWay);
+    const byApp = [...(await ask('/calls/none')).headers.keys()];
+    expect(headers.filter((name) => name !== 'retry-after').toSorted()).toEqual(byApp.toSorted());
+  });
+
+  it('leaves half of its places to others than the one who floods it', async () => {
+    underWay = [ask('/held'), ask('/held')];
+    await expect.poll(async () => (await ask('/calls')).status).toBe(503);
+    expect((await ask('/calls', {}, { authorization: `Bearer ${otherKey}` })).status).toBe(200);
+  });
+
+  it('refuses by itself who has spent the budget of a second, as the app does, and asks again after that', async () => {
+    const limited = openApp(database(), { environment: { RATE_LIMIT: '2' } });
+    const { url, stop } = await listen(limited, { host: '127.0.0.1', port: 0 });
+    const get = async () => {
+      const answer = await fetch(`${url}/calls`, { headers: { authorization: `Bearer ${key}` } });
+      return { status: answer.status, names: [...answer.headers.keys()], body: await answer.json() };
+    };
+    let byApp = await get();
+    while (byApp.status === 200) byApp = await get();
+    const lines = limited.logLines().length;
+    const byServer = await get();
+    expect(limited.logLines()).toHaveLength(lines);
+    expect(byServer).toEqual({ ...byApp, names: expect.arrayContaining(byApp.names) });
+    expect(byServer).toMatchObject({ status: 429, body: { code: 'RATE_LIMIT_EXCEEDED', retry_after: 1 } });
+    await expect.poll(async () => (await get()).status, { timeout: 5_000 }).toBe(200);
+    await stop();
+  });
+
+  it('answers health all the same', async () => {
+    await fill();
+    expect((await ask('/healthz')).status).toBe(200);
+    expect((await ask('/readyz')).status).toBe(200);
+  });
+
+  it('counts no request whose body is still on its way', async () => {
+    const { port } = new URL(server.url);
+    const head = `POST /graphql HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${key}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`;
+    for (let i = 0; i < requestsMax + 2; i++) {
+      const socket = connect(Number(port), '127.0.0.1');
+      sockets.push(socket);
+      socket.write(head);
+    }
+    expect((await ask('/calls')).status).toBe(200);
+    for (const socket of sockets) {
+      const answered = once(socket, 'data');
+      socket.write(body);
+      expect(String((await answered)[0])).toMatch(/^HTTP\/1\.1 200 /);
+    }
+  });
+});

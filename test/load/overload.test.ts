@@ -1,0 +1,153 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createPostgresCopy, describeOnPostgres } from '../support/databases.ts';
+import { atRate, type LoadClient, openLoadClient, percentile, report } from '../support/load-client.ts';
+import { get, insertLoadTenants, type LoadTenant, toLoadRequest } from '../support/load-data.ts';
+import { type Served, startServed } from '../support/served.ts';
+
+const seconds = Number(process.env.LOAD_SECONDS || 30);
+const saturating = 32;
+
+describeOnPostgres('more load than fits', () => {
+  let copy: Awaited<ReturnType<typeof createPostgresCopy>>;
+  let tenants: LoadTenant[];
+  let served: Served;
+  let client: LoadClient;
+
+  beforeAll(async () => {
+    copy = await createPostgresCopy();
+    const url = copy?.url ?? '';
+    tenants = await insertLoadTenants(url, 20_000);
+    served = await startServed({ DATABASE_URL: url, DATABASE_POOL: '4' }, { isBuilt: true });
+    while ((await fetch(`${served.url}/readyz`)).status !== 200) await sleep(50);
+    client = openLoadClient({ url: served.url });
+  });
+  afterAll(async () => {
+    client.close();
+    served.kill('SIGKILL');
+    await copy?.drop();
+  });
+
+  const request = (i: number) => toLoadRequest(tenants[i % 2] as LoadTenant, i >> 1);
+
+  /** Requests a second that are answered when each of so many callers asks one thing after the other. */
+  async function measureCapacity(forSeconds: number): Promise<number> {
+    const end = performance.now() + forSeconds * 1_000;
+    let answered = 0;
+    await Promise.all(
+      Array.from({ length: saturating }, async (_, caller) => {
+        for (let i = caller; performance.now() < end; i += saturating) {
+          const outcome = await client.send(request(i));
+          expect(outcome).toMatchObject({ status: 200 });
+          answered += 1;
+        }
+      }),
+    );
+    return answered / forSeconds;
+  }
+
+  it('four times the capacity: 0.8 of it is answered, the rest is refused at once', async () => {
+    await measureCapacity(5);
+    const capacity = await measureCapacity(8);
+    await client.warmUp(1_000, get('', '/healthz'));
+    const [served200, refused]: [number[], number[]] = [[], []];
+    const other = new Map<string, number>();
+    const sent: Promise<void>[] = [];
+    await atRate({ perSecond: 4 * capacity, seconds }, (i, dueAt) => {
+      const done = client.send(request(i)).then((outcome) => {
+        const ms = performance.now() - dueAt;
+        const status = outcome.kind === 'answer' ? outcome.status : outcome.kind;
+        if (status === 200) served200.push(ms);
+        else if (status === 429 || status === 503) refused.push(ms);
+        else other.set(String(status), (other.get(String(status)) ?? 0) + 1);
+      });
+      sent.push(done);
+    });
+    await Promise.all(sent);
+    const goodput = served200.length / seconds;
+    report('four times the capacity', {
+      capacity,
+      goodput,
+      share: goodput / capacity,
+      refusedPerSecond: refused.length / seconds,
+      answeredP50Ms: percentile(served200, 0.5),
+      answeredP99Ms: percentile(served200, 0.99),
+      refusedP50Ms: percentile(refused, 0.5),
+      refusedP99Ms: percentile(refused, 0.99),
+      other: [...other].join(' '),
+    });
+    expect([...other]).toEqual([]);
+    expect(goodput).toBeGreaterThan(0.8 * capacity);
+    expect(percentile(refused, 0.99)).toBeLessThan(1_000);
+  });
+
+  it('a flooding organization costs another one twice its p99 at most', async () => {
+    const capacity = await measureCapacity(3);
+    // An organization may have a tenth of what there is, one sends twice as much as there is, and the other a little.
+    const limitPerSecond = Math.ceil(capacity / 10);
+    const floodPerSecond = 2 * capacity;
+    const environment = { DATABASE_URL: copy?.url ?? '', DATABASE_POOL: '4' };
+    const limited = await startServed(
+      { ...environment, RATE_LIMIT: String(limitPerSecond) },
+      { isBuilt: true },
+    );
+    while ((await fetch(`${limited.url}/readyz`)).status !== 200) await sleep(50);
+    const [flooding, other] = tenants as [LoadTenant, LoadTenant];
+    const [floods, asks] = [0, 1].map(() => openLoadClient({ url: limited.url })) as [LoadClient, LoadClient];
+    const counts: Record<string, number> = {};
+    const failures: (number | string)[] = [];
+
+    /** How long the other one's requests take, at a rate that its limit allows. */
+    async function measureOther(): Promise<number[]> {
+      const times: number[] = [];
+      const sent: Promise<void>[] = [];
+      await atRate({ perSecond: limitPerSecond / 4, seconds: seconds / 3 }, (i, dueAt) => {
+        const asked = asks.send(toLoadRequest(other, i)).then((outcome) => {
+          times.push(performance.now() - dueAt);
+          const status = outcome.kind === 'answer' ? outcome.status : outcome.kind;
+          if (status !== 200) failures.push(status);
+        });
+        sent.push(asked);
+      });
+      await Promise.all(sent);
+      return times;
+    }
+    async function flood(): Promise<void> {
+      const sent: Promise<void>[] = [];
+      await atRate({ perSecond: floodPerSecond, seconds: seconds / 3 }, (i) => {
+        const asked = floods.send(toLoadRequest(flooding, i)).then((outcome) => {
+          const status = outcome.kind === 'answer' ? outcome.status : outcome.kind;
+          counts[status] = (counts[status] ?? 0) + 1;
+        });
+        sent.push(asked);
+      });
+      await Promise.all(sent);
+    }
+
+    await measureOther();
+    const [alone, flooded]: [number[], number[]] = [[], []];
+    // In turn, so that a slower minute of the machine is both's.
+    for (let round = 0; round < 3; round++) {
+      alone.push(...(await measureOther()));
+      const [times] = await Promise.all([measureOther(), flood()]);
+      flooded.push(...times);
+    }
+    report('a flooding organization', {
+      capacity,
+      limitPerSecond,
+      floodPerSecond,
+      failuresOfTheOther: failures.join(' '),
+      ...counts,
+      aloneP50Ms: percentile(alone, 0.5),
+      aloneP99Ms: percentile(alone, 0.99),
+      floodedP50Ms: percentile(flooded, 0.5),
+      floodedP99Ms: percentile(flooded, 0.99),
+    });
+    for (const each of [floods, asks]) each.close();
+    limited.kill('SIGTERM');
+    await limited.untilExit();
+    expect(Object.keys(counts).filter((status) => !['200', '429', '503'].includes(status))).toEqual([]);
+    expect(failures).toEqual([]);
+    expect(percentile(flooded, 0.99)).toBeLessThan(2 * percentile(alone, 0.99));
+  });
+});
