@@ -3,8 +3,9 @@ import { deleteParams, listParams } from '../params.ts';
 import { toErrorResponses } from './errors.ts';
 import { examples } from './examples.ts';
 import { type HeaderName, headersOf, openHeadersOf } from './headers.ts';
+import type { JsonObject } from './json-object.ts';
 import { headerParametersOf, pathId, toQueryParameters } from './parameters.ts';
-import { type JsonObject, type OpenApiVersion, refTo } from './schema-json.ts';
+import { type OpenApiVersion, refTo } from './schema-json.ts';
 
 interface Target {
   readonly version: OpenApiVersion;

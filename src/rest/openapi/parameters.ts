@@ -2,7 +2,8 @@ import type { z } from 'zod';
 import type { Deprecation, OperationName } from '../deprecations.ts';
 import { toParameterMeta } from '../params.ts';
 import { exampleCallId, exampleTag } from './examples.ts';
-import { type JsonObject, type OpenApiVersion, toParameterSchema } from './schema-json.ts';
+import type { JsonObject } from './json-object.ts';
+import { type OpenApiVersion, toParameterSchema } from './schema-json.ts';
 
 const headerParameter = (name: string, description: string, schema: JsonObject, example: string) => ({
   name,
