@@ -1,16 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { requireScope } from '../auth/caller.ts';
 import { queryShape, uuidsOf, type Values, value } from '../db/prepared.ts';
-import { calls, organizations, phoneNumbers, recordings } from '../db/schema.ts';
-import {
-  type Call,
-  type CallScope,
-  callColumns,
-  callerValues,
-  type InstantText,
-  ownCalls,
-  type RecordingStatus,
-} from './call.ts';
+import { organizations, phoneNumbers, recordings } from '../db/schema.ts';
+import { type CallScope, callerValues, type InstantText, type RecordingStatus } from './call.ts';
 import { type DeletedCallError, deletedCall, isThere } from './deleted-call.ts';
 
 export interface Recording {
@@ -33,19 +25,6 @@ export interface Organization {
   readonly id: string;
   readonly name: string;
   readonly createdAt: InstantText;
-}
-
-/** The caller's calls of these ids, aligned with them: null where there is none. */
-export async function findCallsByIds(
-  { db, caller }: CallScope,
-  ids: readonly string[],
-): Promise<(Call | null)[]> {
-  requireScope(caller, 'calls:read');
-  const rows = await queryJsonRows<Call>(
-    { db, caller },
-    { key: 'calls by id', select: selectCalls, values: { ids: ids.join(',') } },
-  );
-  return alignWith(ids, rows, (call) => call.id);
 }
 
 /**
@@ -99,17 +78,17 @@ export async function findOrganizationsByIds(
   return alignWith(ids, rows, (organization) => organization.id);
 }
 
-const selectCalls = () =>
-  sql`select ${callColumns()} from ${calls} where ${ownCalls} and ${calls.id} = any(${uuidsOf('ids')})`;
+/** A Recording, of a select from `recordings`. */
+export const recordingRow: SQL = sql`json_build_object('callId', ${recordings.callId}, 'status', ${recordings.status},
+    'format', ${recordings.format}, 'sizeBytes', ${recordings.sizeBytes}::text,
+    'durationSeconds', ${recordings.durationSeconds}, 'storageKey', ${recordings.storageKey})`;
 
 const selectRecordings = () =>
   sql`select of_call.id as id, recording.row as recording,
       recording.row is not null or ${isThere(sql`of_call.id`)} as "isThere"
     from unnest(${uuidsOf('ids')}) of_call(id)
     left join lateral (
-      select json_build_object('callId', ${recordings.callId}, 'status', ${recordings.status},
-        'format', ${recordings.format}, 'sizeBytes', ${recordings.sizeBytes}::text,
-        'durationSeconds', ${recordings.durationSeconds}, 'storageKey', ${recordings.storageKey}) as row
+      select ${recordingRow} as row
       from ${recordings}
       where ${recordings.organizationId} = ${value('organizationId')} and ${recordings.callId} = of_call.id offset 0
     ) recording on true`;

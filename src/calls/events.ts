@@ -19,6 +19,18 @@ export interface CallEvent {
 const eventColumns = sql`${callEvents.id} as id, ${callEvents.callId} as "callId", ${callEvents.type} as type,
   ${callEvents.timestamp} as timestamp, ${callEvents.data} as data`;
 
+/** The first page of a call's events that were read with it, of so many at most. */
+export function toFirstPage(events: readonly CallEvent[], size: number): Page<CallEvent> {
+  const { items, hasNextPage } = { items: events.slice(0, size), hasNextPage: events.length > size };
+  return { items, hasNextPage, hasPreviousPage: false, totalCount: null };
+}
+
+/** A select of the oldest events that the condition lets through, as one JSON array; $eventsLimit at most. */
+export function firstEventsOf(condition: SQL): SQL {
+  return sql`select coalesce(json_agg(e), '[]') from (select ${eventColumns} from ${callEvents}
+    where ${condition} order by ${callEvents.timestamp}, ${callEvents.id} limit ${value('eventsLimit')}) e`;
+}
+
 /**
  * One page of the events of each of these calls, oldest first by (timestamp, id), aligned with the calls. One
  * statement, however many calls. The calls are the caller's, as they were just read; a call that was deleted since

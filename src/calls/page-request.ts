@@ -14,6 +14,20 @@ export interface PageRequest {
   readonly offset: number;
 }
 
+/** The first page of so many. */
+export function toFirstRequest(size: number): PageRequest {
+  return { size, backward: false, after: null, before: null, offset: 0 };
+}
+
+/** What belongs to calls and is read in one statement with them, so in the same state. */
+export interface Belongings {
+  /** How many of the oldest events; null: none are read. */
+  readonly eventsSize: number | null;
+  readonly recording: boolean;
+}
+
+export const noBelongings: Belongings = { eventsSize: null, recording: false };
+
 /** What costs a query of its own and is found only on demand. */
 export interface PageExtras {
   readonly totalCount: boolean;
@@ -21,6 +35,8 @@ export interface PageExtras {
   readonly hasPreviousPage: boolean;
   /** Which members its items have; all where it is absent. `basic` must be among them. */
   readonly groups?: readonly CallGroup[];
+  /** What is read with its items; nothing where it is absent. */
+  readonly belongings?: Belongings;
 }
 
 export interface Page<Item> {

@@ -2,10 +2,11 @@ import { type SQL, sql } from 'drizzle-orm';
 import type { Caller } from '../auth/caller.ts';
 import { type StatementShape, type Values, value } from '../db/prepared.ts';
 import { calls } from '../db/schema.ts';
+import { belongingColumns, belongingsKey, belongingsValues } from './belongings.ts';
 import { callColumns, callGroups, contentBytes, contentBytesMax } from './call.ts';
 import { type CallFilter, filterValues, ofEachNumber, several, shapeOf, toCondition } from './filter.ts';
 import { findOffset, offsetValues } from './page-jump.ts';
-import type { PageExtras, PageRequest } from './page-request.ts';
+import { noBelongings, type PageExtras, type PageRequest } from './page-request.ts';
 import { at, positionValues } from './position.ts';
 import { hasManyPending, isRolledUp } from './rollup-rows.ts';
 import { countCalls, countValues } from './sums.ts';
@@ -39,9 +40,9 @@ export function toStatement(
   extras: PageExtras,
 ): PageStatement {
   const page = toShape(filter, request, extras);
-  const { filter: _, ...flags } = page;
+  const { filter: _, belongings, ...flags } = page;
   const shape = {
-    key: `page ${Object.values(flags).join(' ')} ${shapeOf(filter)}`,
+    key: `page ${Object.values(flags).join(' ')} ${belongingsKey(belongings)} ${shapeOf(filter)}`,
     build: () => selectPage(page),
     plannedOnce: isRolledUp(filter),
   };
@@ -50,12 +51,12 @@ export function toStatement(
 
 function toShape(filter: CallFilter, request: PageRequest, extras: PageExtras): PageShape {
   const { offset, backward, after, before } = request;
-  const { totalCount, hasNextPage, hasPreviousPage, groups = callGroups } = extras;
+  const { totalCount, hasNextPage, hasPreviousPage, groups = callGroups, belongings = noBelongings } = extras;
   const jumps = isRolledUp(filter) && offset > (mayScanInVain(filter) ? 0 : skippedMax);
   return {
     ...{ filter, backward, after: after !== null, before: before !== null },
     offset: jumps ? 'jump' : offset > 0 ? 'skip' : 'none',
-    ...{ totalCount, hasNextPage, hasPreviousPage, groups },
+    ...{ totalCount, hasNextPage, hasPreviousPage, groups, belongings },
   };
 }
 
@@ -69,6 +70,7 @@ function pageValues(caller: Caller, { filter, ...page }: PageShape, request: Pag
     reach: size + 1 + offset,
     ...positionValues('after', after),
     ...positionValues('before', before),
+    ...belongingsValues(page.belongings),
   };
 }
 
@@ -102,7 +104,7 @@ function selectPage(shape: PageShape): SQL {
 
 const total = sql`(select calls from total)`;
 
-function selectItems({ filter, groups, backward, after, before, offset }: PageShape): SQL {
+function selectItems({ filter, groups, belongings, backward, after, before, offset }: PageShape): SQL {
   const direction = sql.raw(backward ? 'asc' : 'desc');
   const order = sql`order by ${calls.createdAt} ${direction}, ${calls.id} ${direction}`;
   const place = sql.join([
@@ -115,7 +117,7 @@ function selectItems({ filter, groups, backward, after, before, offset }: PageSh
   const isSkip = offset === 'skip';
   const rows = (condition: SQL) =>
     sql`select * from ${calls} where ${condition}${place} ${order} limit ${value(isSkip ? 'reach' : 'limit')}`;
-  const columns = callColumns(groups);
+  const columns = sql`${callColumns(groups)}${belongingColumns(belongings)}`;
   const page = sql`from (${mergeRows(filter, rows)}) ${calls} ${order}
     limit ${value('limit')}${isSkip ? sql` offset ${value('offset')}` : sql``}`;
   if (!groups.includes('content'))

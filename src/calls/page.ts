@@ -1,7 +1,8 @@
 import { requireScope } from '../auth/caller.ts';
 import { queryShape } from '../db/prepared.ts';
 import { pageTooLarge } from '../errors.ts';
-import { type Call, type CallScope, contentBytesMax } from './call.ts';
+import type { CallWithBelongings } from './belongings.ts';
+import { type CallScope, contentBytesMax } from './call.ts';
 import type { CallFilter } from './filter.ts';
 import type { Page, PageExtras, PageRequest } from './page-request.ts';
 import { toStatement } from './page-rows.ts';
@@ -18,7 +19,7 @@ export async function listCalls(
   filter: CallFilter,
   request: PageRequest,
   extras: PageExtras,
-): Promise<Page<Call>> {
+): Promise<Page<CallWithBelongings>> {
   requireScope(caller, 'calls:read');
   const { shape, values } = toStatement(caller, filter, request, extras);
   const [row] = await queryShape<PageRow>(db, shape, values);
@@ -28,14 +29,14 @@ export async function listCalls(
 
 interface PageRow {
   /** Null where their contents are too much for one page. */
-  readonly items: Call[] | null;
+  readonly items: CallWithBelongings[] | null;
   readonly totalCount: string | number | null;
   readonly newer: boolean;
   readonly older: boolean;
   readonly manyPending: boolean;
 }
 
-function toPage(row: PageRow | undefined, { size, backward }: PageRequest): Page<Call> {
+function toPage(row: PageRow | undefined, { size, backward }: PageRequest): Page<CallWithBelongings> {
   if (row === undefined) throw new Error('A page statement gave no row.');
   if (row.items === null) throw pageTooLarge(backward ? 'last' : 'first', size, contentBytesMax);
   const more = row.items.length > size;

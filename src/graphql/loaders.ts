@@ -1,7 +1,8 @@
 import DataLoader from 'dataloader';
+import type { CallWithBelongings } from '../calls/belongings.ts';
+import { findCallsByIds } from '../calls/by-id.ts';
 import type { Call, CallScope } from '../calls/call.ts';
 import {
-  findCallsByIds,
   findOrganizationsByIds,
   findPhoneNumbersByIds,
   findRecordingsByCallIds,
@@ -9,13 +10,17 @@ import {
   type PhoneNumber,
   type Recording,
 } from '../calls/detail.ts';
-import { type CallEvent, findCallEventsByIds, listEventsByCallIds } from '../calls/events.ts';
-import type { Page, PageRequest } from '../calls/page-request.ts';
+import { type CallEvent, findCallEventsByIds, listEventsByCallIds, toFirstPage } from '../calls/events.ts';
+import { type Belongings, type Page, type PageRequest, toFirstRequest } from '../calls/page-request.ts';
 
 type Loader<Value> = DataLoader<string, Value>;
 
 export interface Loaders {
   readonly calls: Loader<Call | null>;
+  /** Calls that are read with what belongs to them, which the other loaders know from then on. */
+  callsWith(belongings: Belongings): Loader<Call | null>;
+  /** Makes known what was read with calls. */
+  takeBelongings(calls: readonly (CallWithBelongings | null)[], belongings: Belongings): void;
   readonly recordings: Loader<Recording | null>;
   readonly phoneNumbers: Loader<PhoneNumber | null>;
   readonly organizations: Loader<Organization | null>;
@@ -35,6 +40,7 @@ export function createLoaders(scope: CallScope): Loaders {
 class RequestLoaders implements Loaders {
   readonly #scope: CallScope;
   #calls: Loader<Call | null> | undefined;
+  #callsWith: Map<string, Loader<Call | null>> | undefined;
   #recordings: Loader<Recording | null> | undefined;
   #phoneNumbers: Loader<PhoneNumber | null> | undefined;
   #organizations: Loader<Organization | null> | undefined;
@@ -48,6 +54,29 @@ class RequestLoaders implements Loaders {
   get calls() {
     this.#calls ??= new DataLoader((ids) => findCallsByIds(this.#scope, ids));
     return this.#calls;
+  }
+
+  callsWith(belongings: Belongings) {
+    const key = JSON.stringify(belongings);
+    this.#callsWith ??= new Map();
+    const loader =
+      this.#callsWith.get(key) ??
+      new DataLoader(async (ids) => {
+        const calls = await findCallsByIds(this.#scope, ids, belongings);
+        this.takeBelongings(calls, belongings);
+        return calls;
+      });
+    this.#callsWith.set(key, loader);
+    return loader;
+  }
+
+  takeBelongings(calls: readonly (CallWithBelongings | null)[], { eventsSize, recording }: Belongings) {
+    const eventPages = eventsSize === null ? null : this.eventPages(null, toFirstRequest(eventsSize));
+    for (const call of calls) {
+      if (call === null) continue;
+      if (recording) this.recordings.prime(call.id, call.recording ?? null);
+      if (eventsSize !== null) eventPages?.prime(call.id, toFirstPage(call.events ?? [], eventsSize));
+    }
   }
 
   get recordings() {

@@ -22,6 +22,15 @@ export function selects(info: GraphQLResolveInfo, ...path: string[]): boolean {
   return found;
 }
 
+/** The fields at this path below the field being resolved, as `selects` looks for them. */
+export function findSelected(info: GraphQLResolveInfo, ...path: string[]): FieldNode[] {
+  return path.reduce<readonly FieldNode[]>(
+    (fields, name) =>
+      fields.flatMap((field) => fieldsNamed(name, field.selectionSet?.selections ?? [], info)),
+    info.fieldNodes,
+  ) as FieldNode[];
+}
+
 function someField(fields: readonly FieldNode[], path: readonly string[], info: GraphQLResolveInfo): boolean {
   const [name, ...rest] = path;
   if (name === undefined) return true;

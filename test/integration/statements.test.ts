@@ -275,8 +275,8 @@ describeOnPostgres('the statements of common questions', (database) => {
     const prepared = await Promise.all(Array.from({ length: 4 }, listPrepared));
     for (const texts of prepared) expect(new Set(texts).size).toBe(texts.length);
     const texts = [...new Set(prepared.flat())];
-    // A list, its events, recordings, a deep page, stats, a trend, a call by its id.
-    expect(texts).toHaveLength(7);
+    // A list with its events and recordings, a deep page, stats, a trend, a call by its id.
+    expect(texts).toHaveLength(5);
     expect(texts.some((text) => text.includes(callId))).toBe(false);
   });
 });

@@ -2,6 +2,7 @@ import type { FieldNode, GraphQLResolveInfo } from 'graphql';
 import { type Call, type CallGroup, callGroups, groupOfMember } from '../../calls/call.ts';
 import type { Position } from '../../calls/cursor.ts';
 import { listCalls } from '../../calls/page.ts';
+import { selectedBelongings } from '../belongings.ts';
 import { builder } from '../builder.ts';
 import { parseConnectionArgs, toConnection } from '../connection.ts';
 import { toUuid } from '../global-id.ts';
@@ -37,9 +38,10 @@ builder.queryField('call', (t) =>
     nullable: true,
     description: 'One call; null where there is none of this id in the organization and environment.',
     args: { id: t.arg.id({ required: true, description: 'A UUID or a global id.' }) },
-    resolve: (_root, { id }, { loaders }) => {
+    resolve: (_root, { id }, { loaders, scope }, info) => {
       const uuid = toUuid('id', 'Call', id);
-      return uuid === null ? null : loaders.calls.load(uuid);
+      if (uuid === null) return null;
+      return loaders.callsWith(selectedBelongings(info, scope.caller, [[]])).load(uuid);
     },
   }),
 );
@@ -53,14 +55,17 @@ builder.queryField('calls', (t) =>
         offset: t.arg.int({ description: 'How many calls to skip from the top; not together with cursors.' }),
         filter: t.arg({ type: CallFilterInput, description: 'Which calls; all where it is absent.' }),
       },
-      resolve: async (_root, { filter, ...args }, { scope, pageSizeMax }, info) => {
+      resolve: async (_root, { filter, ...args }, { scope, loaders, pageSizeMax }, info) => {
         const request = parseConnectionArgs('calls', scope.caller, args, pageSizeMax);
+        const belongings = selectedBelongings(info, scope.caller, [['nodes'], ['edges', 'node']]);
         const page = await listCalls(scope, parseCallFilter(filter), request, {
           totalCount: selects(info, 'totalCount'),
           hasNextPage: selects(info, 'pageInfo', 'hasNextPage'),
           hasPreviousPage: selects(info, 'pageInfo', 'hasPreviousPage'),
           groups: selectedGroups(info),
+          belongings,
         });
+        loaders.takeBelongings(page.items, belongings);
         return toConnection('calls', scope.caller, page, callPosition);
       },
     },
