@@ -47,7 +47,7 @@ export async function checkRollup(database: Database): Promise<number> {
 }
 
 const sampleRows = 40;
-const samplePages = 40;
+const samplePages = 100;
 
 /**
  * Compares some quarters of an hour with their calls: those of some sums and of some calls, taken at random from a

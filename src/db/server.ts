@@ -69,6 +69,8 @@ export function dial(server: Server): Socket {
   const { path, host, port } = server.options;
   const socket = new Socket();
   socket.setNoDelay(true);
+  // It may fail before whoever gets it listens; then its deadline ends the wait.
+  socket.on('error', () => {});
   if (path) return socket.connect(path);
   const i = server.dials % host.length;
   server.dials += 1;

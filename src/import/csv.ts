@@ -1,5 +1,5 @@
 import { pipeline, Readable } from 'node:stream';
-import { CsvError, parse } from 'csv-parse';
+import { parse } from 'csv';
 import { fromCell } from '../call-log/cell.ts';
 import type { NumberedCallRow } from './call-row.ts';
 import { type CallRow, findColumnUse, listMissingColumns, parseCallRow, toColumnLabel } from './call-row.ts';
@@ -39,8 +39,18 @@ async function* readCells(text: AsyncIterable<string>): AsyncGenerator<string[]>
   try {
     yield* parser as AsyncIterable<string[]>;
   } catch (error) {
-    throw error instanceof CsvError ? toImportError(error) : error;
+    throw isCsvError(error) ? toImportError(error) : error;
   }
+}
+
+/** What the parser fails with; its class is not among what the package gives. */
+interface CsvError extends Error {
+  readonly code: string;
+  readonly lines?: number;
+}
+
+function isCsvError(error: unknown): error is CsvError {
+  return error instanceof Error && String((error as Partial<CsvError>).code).startsWith('CSV_');
 }
 
 /** CSV's messages hold pieces of the file: said anew. */

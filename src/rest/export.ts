@@ -1,4 +1,4 @@
-import { stringify } from 'csv-stringify/sync';
+import { stringify } from 'csv/sync';
 import { toCell } from '../call-log/cell.ts';
 import type { CallLogFormat } from '../call-log/format.ts';
 import { type ExportData, exportPageSizeMax } from './documents.ts';

@@ -30,8 +30,12 @@ describeOnPostgres('the name of a database', () => {
     const { lookup } = dns;
     vi.spyOn(dns, 'lookup').mockImplementation(((name: string, options: dns.LookupOptions, done: Answer) => {
       if (name !== host) return lookup(name, options, done as never);
-      if (address === null) return done(Object.assign(new Error(`ENOTFOUND ${name}`), { code: 'ENOTFOUND' }));
-      return options.all ? done(null, [{ address, family: 4 }]) : done(null, address, 4);
+      // A name service never answers at once.
+      setImmediate(() => {
+        if (address === null) done(Object.assign(new Error(`ENOTFOUND ${name}`), { code: 'ENOTFOUND' }));
+        else if (options.all) done(null, [{ address, family: 4 }]);
+        else done(null, address, 4);
+      });
     }) as never);
     const url = new URL(proxy.url);
     url.hostname = host;
