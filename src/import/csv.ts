@@ -50,7 +50,7 @@ interface CsvError extends Error {
 }
 
 function isCsvError(error: unknown): error is CsvError {
-  return error instanceof Error && String((error as Partial<CsvError>).code).startsWith('CSV_');
+  return error instanceof Error && 'code' in error && 'lines' in error;
 }
 
 /** CSV's messages hold pieces of the file: said anew. */
