@@ -120,8 +120,12 @@ function selectItems({ filter, groups, belongings, backward, after, before, offs
   const columns = sql`${callColumns(groups)}${belongingColumns(belongings)}`;
   const page = sql`from (${mergeRows(filter, rows)}) ${calls} ${order}
     limit ${value('limit')}${isSkip ? sql` offset ${value('offset')}` : sql``}`;
-  if (!groups.includes('content'))
-    return sql`select coalesce(json_agg(item), '[]') from (select ${columns} ${page}) item`;
+  if (!groups.includes('content')) {
+    // What belongs to a call that is skipped is not to be read.
+    const source =
+      isSkip && belongingsKey(belongings) !== '' ? sql`from (select * ${page}) ${calls} ${order}` : page;
+    return sql`select coalesce(json_agg(item), '[]') from (select ${columns} ${source}) item`;
+  }
   // Lengths are known without the contents, which are read where they are few enough; a page of one always is.
   return sql`with page as materialized (select * ${page})
     select case when ${value('limit')}::int > 2 and (select sum(${contentBytes}) from page ${calls}) > ${sql.raw(String(contentBytesMax))}

@@ -1,5 +1,6 @@
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { createApp } from '../app.ts';
 import type { Config } from '../config.ts';
@@ -20,6 +21,7 @@ import { CommandError } from './output.ts';
 import { listenForStop, type Stop } from './stop.ts';
 
 const demoCalls = 2_000;
+const upToDateWithinMs = 1_000;
 // Before the server closes connections: who waits for a statement is told.
 const cancelAfterMs = 9_000;
 
@@ -67,6 +69,8 @@ async function serve(
       await metricsServer?.stop();
       throw error;
     });
+    // Who reads the address asks at once; until the database is up to date, which may take long, the answer is 503.
+    await Promise.race([started, sleep(upToDateWithinMs, undefined, { ref: false })]);
     // Before anybody learns that it serves, and may stop it.
     stop.expect();
     process.stdout.write(welcome(server.url, config, demo));
