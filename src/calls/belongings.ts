@@ -1,16 +1,36 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { value } from '../db/prepared.ts';
 import { callEvents, calls, recordings } from '../db/schema.ts';
+import { AppError, type ErrorCode } from '../errors.ts';
 import type { Call } from './call.ts';
 import { type Recording, recordingRow } from './detail.ts';
 import { type CallEvent, firstEventsOf } from './events.ts';
-import type { Belongings } from './page-request.ts';
+import { type Belongings, noBelongings } from './page-request.ts';
 
 /** A call with what was read with it; a member is absent where it was not asked for. */
 export interface CallWithBelongings extends Call {
   /** One more than asked for where more follow. */
   readonly events?: readonly CallEvent[];
   readonly recording?: Recording | null;
+}
+
+const failsAlone: readonly ErrorCode[] = ['QUERY_TIMEOUT', 'INTERNAL_SERVER_ERROR'];
+
+/**
+ * Reads calls with what belongs to them. Where that takes too long or fails they are read alone: then the fields of
+ * what belongs to them load it, and each says for itself what became of it.
+ */
+export async function readWithBelongings<Value>(
+  belongings: Belongings,
+  read: (belongings: Belongings) => Promise<Value>,
+): Promise<Value> {
+  try {
+    return await read(belongings);
+  } catch (error) {
+    const mayBeTheirs = error instanceof AppError && failsAlone.includes(error.code);
+    if (!mayBeTheirs || belongingsKey(belongings) === '') throw error;
+    return await read(noBelongings);
+  }
 }
 
 /** What of it makes the text of a statement. */

@@ -2,7 +2,13 @@ import { type SQL, sql } from 'drizzle-orm';
 import { requireScope } from '../auth/caller.ts';
 import { uuidsOf } from '../db/prepared.ts';
 import { calls } from '../db/schema.ts';
-import { belongingColumns, belongingsKey, belongingsValues, type CallWithBelongings } from './belongings.ts';
+import {
+  belongingColumns,
+  belongingsKey,
+  belongingsValues,
+  type CallWithBelongings,
+  readWithBelongings,
+} from './belongings.ts';
 import { type CallScope, callColumns, ownCalls } from './call.ts';
 import { alignWith, queryJsonRows } from './detail.ts';
 import { type Belongings, noBelongings } from './page-request.ts';
@@ -14,13 +20,15 @@ export async function findCallsByIds(
   belongings: Belongings = noBelongings,
 ): Promise<(CallWithBelongings | null)[]> {
   requireScope(caller, 'calls:read');
-  const rows = await queryJsonRows<CallWithBelongings>(
-    { db, caller },
-    {
-      key: `calls by id ${belongingsKey(belongings)}`,
-      select: () => selectCalls(belongings),
-      values: { ids: ids.join(','), ...belongingsValues(belongings) },
-    },
+  const rows = await readWithBelongings(belongings, (given) =>
+    queryJsonRows<CallWithBelongings>(
+      { db, caller },
+      {
+        key: `calls by id ${belongingsKey(given)}`,
+        select: () => selectCalls(given),
+        values: { ids: ids.join(','), ...belongingsValues(given) },
+      },
+    ),
   );
   return alignWith(ids, rows, (call) => call.id);
 }

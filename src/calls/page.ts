@@ -1,10 +1,10 @@
 import { requireScope } from '../auth/caller.ts';
 import { queryShape } from '../db/prepared.ts';
 import { pageTooLarge } from '../errors.ts';
-import type { CallWithBelongings } from './belongings.ts';
+import { type CallWithBelongings, readWithBelongings } from './belongings.ts';
 import { type CallScope, contentBytesMax } from './call.ts';
 import type { CallFilter } from './filter.ts';
-import type { Page, PageExtras, PageRequest } from './page-request.ts';
+import { noBelongings, type Page, type PageExtras, type PageRequest } from './page-request.ts';
 import { toStatement } from './page-rows.ts';
 
 /**
@@ -21,8 +21,10 @@ export async function listCalls(
   extras: PageExtras,
 ): Promise<Page<CallWithBelongings>> {
   requireScope(caller, 'calls:read');
-  const { shape, values } = toStatement(caller, filter, request, extras);
-  const [row] = await queryShape<PageRow>(db, shape, values);
+  const [row] = await readWithBelongings(extras.belongings ?? noBelongings, (belongings) => {
+    const { shape, values } = toStatement(caller, filter, request, { ...extras, belongings });
+    return queryShape<PageRow>(db, shape, values);
+  });
   if (row?.manyPending) onManyPending?.();
   return toPage(row, request);
 }

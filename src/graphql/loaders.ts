@@ -74,8 +74,9 @@ class RequestLoaders implements Loaders {
     const eventPages = eventsSize === null ? null : this.eventPages(null, toFirstRequest(eventsSize));
     for (const call of calls) {
       if (call === null) continue;
-      if (recording) this.recordings.prime(call.id, call.recording ?? null);
-      if (eventsSize !== null) eventPages?.prime(call.id, toFirstPage(call.events ?? [], eventsSize));
+      if (recording && call.recording !== undefined) this.recordings.prime(call.id, call.recording);
+      if (eventsSize !== null && call.events !== undefined)
+        eventPages?.prime(call.id, toFirstPage(call.events, eventsSize));
     }
   }
 
