@@ -8,8 +8,8 @@ import { headersTooLarge, invalidUrl } from './errors.ts';
 import { bodyBytesMax } from './graphql/http.ts';
 import { isTextResponse } from './graphql/text-response.ts';
 import type { Log } from './log.ts';
-import { answerMalformed, sendRefusal } from './malformed.ts';
 import { createAdmission } from './server/admission.ts';
+import { answerMalformed, sendRefusal } from './server/malformed.ts';
 import { send } from './server/send.ts';
 
 export interface ListenOptions {

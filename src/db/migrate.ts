@@ -29,9 +29,18 @@ export class NewerSchemaError extends Error {
   }
 }
 
-function requireKnownSchema([row]: readonly { newest: unknown }[]): void {
-  const known = readMigrationFiles(migrationsTable).map(({ folderMillis }) => folderMillis);
-  if (Number(row?.newest) > Math.max(...known)) throw new NewerSchemaError();
+type SchemaAge = 'older' | 'same' | 'newer';
+
+/** How a schema whose newest migration is this one is to this program's. */
+function compareNewest([row]: readonly { newest: unknown }[]): SchemaAge {
+  const own = Math.max(...readMigrationFiles(migrationsTable).map(({ folderMillis }) => folderMillis));
+  const newest = Number(row?.newest ?? 0);
+  if (newest === own) return 'same';
+  return newest < own ? 'older' : 'newer';
+}
+
+function requireKnownSchema(rows: readonly { newest: unknown }[]): void {
+  if (compareNewest(rows) === 'newer') throw new NewerSchemaError();
 }
 const newestMigration = 'select max(created_at) as newest from drizzle.calls_gateway_migrations';
 
@@ -69,20 +78,13 @@ export async function migratePostgresDatabase(url: string, signal?: AbortSignal)
  * How a database's schema is to this program's: `older` where a migration is to be done. It needs no right but to
  * read, so that a role without others can serve.
  */
-export async function compareSchema(db: Db): Promise<'older' | 'same' | 'newer'> {
-  const own = Math.max(...readMigrationFiles(migrationsTable).map(({ folderMillis }) => folderMillis));
+export async function compareSchema(db: Db): Promise<SchemaAge> {
   const [table] = await readRows<{ exists: boolean }>(
     db,
     statement`select to_regclass('drizzle.calls_gateway_migrations') is not null as exists`,
   );
   if (!table?.exists) return 'older';
-  const [last] = await readRows<{ at: string | number | null }>(
-    db,
-    statement`select max(created_at) as at from drizzle.calls_gateway_migrations`,
-  );
-  const at = Number(last?.at ?? 0);
-  if (at === own) return 'same';
-  return at < own ? 'older' : 'newer';
+  return compareNewest(await readRows(db, statement.raw(newestMigration)));
 }
 
 /** Brings an embedded database up to date; its lock file already keeps others out. Throws NewerSchemaError. */

@@ -7,6 +7,8 @@ import { windowSeconds } from '../limits/budget.ts';
 import { type Refusals, toRefusalKey } from '../limits/refusals.ts';
 import type { Log } from '../log.ts';
 import { varying } from '../observe.ts';
+import { toRequestId } from '../refusal.ts';
+import { toErrorBody } from '../rest/error-body.ts';
 import { send } from './send.ts';
 
 export interface Admission {
@@ -104,9 +106,7 @@ function callerOf({ headers }: IncomingMessage): string {
 /** What refuses requests, as the app would say it, but made beforehand: there are many of them. */
 function prepareAnswers(error: AppError): (request: IncomingMessage) => TextResponse {
   const idMark = randomUUID();
-  const { message, code, status, headers: errorHeaders, retryAfterSeconds } = error;
-  const retry = retryAfterSeconds === undefined ? {} : { retry_after: retryAfterSeconds };
-  const rest = respondJson({ error: message, code, ...retry }, status, errorHeaders);
+  const rest = respondJson(toErrorBody(error), error.status, error.headers);
   const forAccept = new Map(
     [null, 'application/graphql-response+json'].map((accept) => [
       accept,
@@ -115,7 +115,7 @@ function prepareAnswers(error: AppError): (request: IncomingMessage) => TextResp
   );
   return ({ url = '', headers }) => {
     const given = headers['x-request-id'];
-    const requestId = typeof given === 'string' && /^[!-~]{1,128}$/.test(given) ? given : randomUUID();
+    const requestId = toRequestId(Array.isArray(given) ? undefined : given);
     const accepted = headers.accept?.includes('graphql-response')
       ? 'application/graphql-response+json'
       : null;

@@ -34,8 +34,7 @@ const roomsBelow: Readonly<Record<string, readonly string[]>> = {
     'auth',
     'db',
   ],
-  server: ['malformed', 'observe', 'app', 'limits', 'rest', 'graphiql', 'graphql', 'calls', 'auth', 'db'],
-  malformed: ['app', 'graphql'],
+  server: ['refusal', 'observe', 'app', 'limits', 'rest', 'graphiql', 'graphql', 'calls', 'auth', 'db'],
   app: [
     'refusal',
     'health',

@@ -1,6 +1,6 @@
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import type { App } from './app.ts';
+import type { App } from '../app.ts';
 import {
   type AppError,
   badRequest,
@@ -8,8 +8,9 @@ import {
   headersTooLarge,
   invalidUrl,
   requestTimeout,
-} from './errors.ts';
-import type { TextResponse } from './graphql/text-response.ts';
+} from '../errors.ts';
+import type { TextResponse } from '../graphql/text-response.ts';
+import { send } from './send.ts';
 
 /** Answers what Node itself refuses as everything else is answered: it would send a status and nothing else. */
 export function answerMalformed(server: Server, app: Pick<App, 'refuse'>): void {
@@ -34,8 +35,7 @@ export function sendRefusal(
 ): void {
   if (response.headersSent) return void response.destroy();
   const given = request.headers['x-request-id'];
-  const { status, headers, body } = app.refuse(error, Array.isArray(given) ? undefined : given);
-  response.writeHead(status, { ...headers, 'content-length': String(Buffer.byteLength(body)) }).end(body);
+  send(app.refuse(error, Array.isArray(given) ? undefined : given), response);
 }
 
 function toRefusal(code: string | undefined): AppError {
