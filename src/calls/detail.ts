@@ -116,7 +116,7 @@ export async function queryJsonRows<Row>(
   { key, select, values }: JsonQuestion,
 ): Promise<Row[]> {
   const build = () => sql`select coalesce(json_agg(r), '[]') as rows from (${select()}) r`;
-  const shape = { key, build, plannedOnce: true };
+  const shape = { key, build, plannedOnce: true, quick: true };
   const [first] = await queryShape<{ rows: Row[] }>(db, shape, { ...callerValues(caller), ...values });
   return first?.rows ?? [];
 }

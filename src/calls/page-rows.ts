@@ -45,6 +45,7 @@ export function toStatement(
     key: `page ${Object.values(flags).join(' ')} ${belongingsKey(belongings)} ${shapeOf(filter)}`,
     build: () => selectPage(page),
     plannedOnce: isRolledUp(filter),
+    quick: true,
   };
   return { shape, values: pageValues(caller, page, request) };
 }

@@ -59,6 +59,7 @@ export async function querySums(
     key: `sums ${plan === null} ${bounds.length === 2} ${shapeOf(filter)}`,
     build: () => sql`select (${selectSums(rows())}) as sums, ${hasManyPending} as "manyPending"`,
     plannedOnce: plan !== null,
+    quick: bounds.length === 2,
   };
   const [row] = await queryShape<{ sums: SumsRow[]; manyPending: boolean }>(db, shape, {
     ...filterValues(caller, filter),

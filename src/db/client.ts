@@ -71,17 +71,21 @@ export function openPostgres({ url, poolSize, onStatement, limits }: PostgresOpt
 
 /** What a statement begins with that each connection is to prepare once. */
 export const preparedMark = '/* prepared */ ';
+/** The same for a quick one: see StatementShape. */
+export const quickMark = '/* prepared, quick */ ';
 
 /**
- * The pool as Drizzle is to see it: each statement on a connection of its own. Those with the mark become prepared
- * statements of their connection. There are no transactions: see inBulkTransaction.
+ * The pool as Drizzle is to see it. Statements with a mark become prepared statements of their connection. There are no
+ * transactions: see inBulkTransaction.
  */
 function toDrizzleClient({ options, metrics }: Server, pool: Pool): Sql {
   const unsafe = (text: string, parameters: readonly unknown[] = []) => {
     let asValues = false;
-    const prepare = text.startsWith(preparedMark);
+    const quick = text.startsWith(quickMark);
+    const prepare = quick || text.startsWith(preparedMark);
     // Drizzle says after the call in which form it wants the rows.
-    const send = () => pool.run((connection) => connection.run({ text, parameters, prepare, asValues }));
+    const send = () =>
+      pool.run((connection) => connection.run({ text, parameters, prepare, asValues }), quick);
     const rows = Promise.resolve().then(() => (metrics.trace === null ? send() : metrics.trace(text, send)));
     const values = () => {
       asValues = true;

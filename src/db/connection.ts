@@ -1,7 +1,7 @@
 import postgres, { type Options, type Sql } from 'postgres';
 import { type AppError, databaseUnavailable, queryTimeout } from '../errors.ts';
 import { beforeDeadline } from './deadline.ts';
-import { findCode, toAppError, toStatementError } from './errors.ts';
+import { ConnectionLostError, findCode, toAppError, toStatementError } from './errors.ts';
 import { dialOnce, type Server, sendCancelRequest, toSettings } from './server.ts';
 
 export interface Statement {
@@ -13,13 +13,13 @@ export interface Statement {
   readonly asValues: boolean;
 }
 
-/** One connection for one statement at a time; it is never made again once it is closed. */
+/** A connection answers its statements in their order; it is never made again once it is closed. */
 export interface Connection {
   readonly openedAt: number;
   isOpen(): boolean;
   /** Gives postgres.js's result. One that takes longer than its deadline is cancelled, and the connection is closed. */
   run(statement: Statement): Promise<unknown>;
-  /** Closes at once; the statement under way is cancelled on the server and fails with `reason`. */
+  /** Closes at once; statements under way fail with `reason`, the one that the server is at is cancelled there. */
   abandon(reason: AppError): void;
   close(): Promise<void>;
 }
@@ -28,6 +28,11 @@ export interface Connection {
 interface SentStatement {
   readonly state?: { readonly pid: number | null; readonly secret: number | null } | null;
   readonly retried?: unknown;
+}
+
+interface UnderWay {
+  readonly sent: SentStatement;
+  fail: (reason: Error) => void;
 }
 
 const goodbyeTimeoutSeconds = 1;
@@ -66,13 +71,15 @@ function toConnection(
   { isOpen, hangUp }: { isOpen: () => boolean; hangUp: () => void },
 ): Connection {
   let abandoned = false;
-  let underWay: { sent: SentStatement; fail: (reason: Error) => void } | undefined;
+  const underWay = new Set<UnderWay>();
 
-  function abandon(reason: AppError): void {
+  /** `ofOthers`: why the statements fail that did nothing to it. */
+  function abandon(reason: AppError, ofOthers: Error = reason, late?: UnderWay): void {
     if (abandoned) return;
     abandoned = true;
-    const { pid = null, secret = null } = underWay?.sent.state ?? {};
-    underWay?.fail(reason);
+    const [first] = underWay;
+    const { pid = null, secret = null } = first?.sent.state ?? {};
+    for (const statement of underWay) statement.fail(statement === late ? reason : ofOthers);
     // A pooler knows whose statement it is only as long as its client is there.
     if (pid === null || secret === null) hangUp();
     else void sendCancelRequest(server, { pid, secret }).finally(hangUp);
@@ -80,15 +87,16 @@ function toConnection(
 
   async function run({ text, parameters, prepare, asValues }: Statement): Promise<unknown> {
     const query = sql.unsafe(text, parameters as never[], { prepare: prepare && server.prepares });
-    const sent: SentStatement = query as object;
+    const statement: UnderWay = { sent: query as object, fail: () => {} };
     const startedAt = performance.now();
     const onLate = () => {
       const reason = queryTimeout();
-      abandon(reason);
+      abandon(reason, new ConnectionLostError('The connection was given up.'), statement);
       return reason;
     };
     const onStart = (fail: (reason: Error) => void) => {
-      underWay = { sent, fail };
+      statement.fail = fail;
+      underWay.add(statement);
     };
     try {
       const answer: PromiseLike<unknown> = asValues ? query.values() : query;
@@ -102,10 +110,10 @@ function toConnection(
       server.metrics.failed(toAppError(error).code);
       throw toStatementError(error);
     } finally {
-      underWay = undefined;
+      underWay.delete(statement);
       server.metrics.answers.record(performance.now() - startedAt);
       // postgres.js has prepared the statement anew: the connection behind the pooler was another one.
-      if (findCode(sent.retried) === '26000') server.prepares = false;
+      if (findCode(statement.sent.retried) === '26000') server.prepares = false;
     }
   }
 
@@ -113,7 +121,7 @@ function toConnection(
     openedAt: performance.now(),
     isOpen: () => !abandoned && isOpen(),
     run,
-    abandon,
+    abandon: (reason) => abandon(reason),
     async close() {
       await sql.end({ timeout: goodbyeTimeoutSeconds });
       hangUp();

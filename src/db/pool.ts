@@ -2,14 +2,17 @@ import { type AppError, databaseUnavailable, overloaded } from '../errors.ts';
 import type { PoolState } from '../metrics/statements.ts';
 import { type Connection, openConnection } from './connection.ts';
 import { findCode } from './errors.ts';
+import { createLanes } from './lanes.ts';
 import type { Server } from './server.ts';
 
 export interface Pool {
   /**
    * Gives `use` a connection of its own. Where none is free it waits for one, OVERLOADED when that takes too long
-   * or too many wait; where no server answers it fails at once with DATABASE_UNAVAILABLE.
+   * or too many wait; where no server answers it fails at once with DATABASE_UNAVAILABLE. Where all are taken, what is
+   * `quick` goes behind others that are, on their connection: its answer costs a part of the writes and reads that it
+   * costs alone, and what is slow holds nobody up.
    */
-  run<Value>(use: (connection: Connection) => Promise<Value>): Promise<Value>;
+  run<Value>(use: (connection: Connection) => Promise<Value>, quick?: boolean): Promise<Value>;
   state(): PoolState;
   /** From now on every statement fails with DATABASE_UNAVAILABLE, those under way too: the server is told. */
   cancelStatements(): void;
@@ -18,6 +21,7 @@ export interface Pool {
 }
 
 interface Waiter {
+  readonly quick: boolean;
   give(connection: Connection): void;
   refuse(reason: AppError): void;
 }
@@ -32,6 +36,7 @@ export function createPool(server: Server, size: number): Pool {
   const idle: Connection[] = [];
   const idleSince = new WeakMap<Connection, number>();
   const closing = new Set<Promise<void>>();
+  const lanes = createLanes(mayGoOn);
   const waiters = new Set<Waiter>();
   let connecting = 0;
   let closed = false;
@@ -42,9 +47,10 @@ export function createPool(server: Server, size: number): Pool {
 
   const unavailable = () => databaseUnavailable(lastFailure);
 
-  async function run<Value>(use: (connection: Connection) => Promise<Value>): Promise<Value> {
+  async function run<Value>(use: (connection: Connection) => Promise<Value>, quick = false): Promise<Value> {
     if (closed) throw unavailable();
-    const connection = idle.pop() ?? (await metrics.waiting(waitForOne));
+    const connection =
+      (waiters.size === 0 ? take(quick) : undefined) ?? (await metrics.waiting(() => waitForOne(quick)));
     try {
       return await use(connection);
     } finally {
@@ -52,7 +58,18 @@ export function createPool(server: Server, size: number): Pool {
     }
   }
 
-  function waitForOne(): Promise<Connection> {
+  /** A connection that is free, or that may have one more. */
+  function take(quick: boolean): Connection | undefined {
+    const connection = idle.pop() ?? (quick && open.size === size ? lanes.find() : undefined);
+    if (quick && connection !== undefined) lanes.enter(connection);
+    return connection;
+  }
+
+  function mayGoOn(connection: Connection): boolean {
+    return connection.isOpen() && performance.now() - connection.openedAt <= limits.lifetimeMs;
+  }
+
+  function waitForOne(quick: boolean): Promise<Connection> {
     const mayComeSoon = connecting > 0 || !attempts.isFailing() || attempts.waitMs() === 0;
     if (open.size === 0 && !mayComeSoon) throw unavailable();
     if (waiters.size >= limits.queueMax) throw overloaded();
@@ -62,6 +79,7 @@ export function createPool(server: Server, size: number): Pool {
         waiters.delete(waiter);
       };
       const waiter: Waiter = {
+        quick,
         give(connection) {
           leave();
           resolve(connection);
@@ -82,18 +100,30 @@ export function createPool(server: Server, size: number): Pool {
 
   function release(connection: Connection): void {
     onRelease();
-    const isOld = performance.now() - connection.openedAt > limits.lifetimeMs;
-    const [waiter] = waiters;
+    if (lanes.leave(connection)) settle(connection);
+    else serveWaiters();
+  }
+
+  function settle(connection: Connection): void {
     if (!connection.isOpen()) forget(connection);
-    else if (closed || isOld) retire(connection);
-    else if (waiter !== undefined) waiter.give(connection);
+    else if (closed || !mayGoOn(connection)) retire(connection);
     else rest(connection);
+  }
+
+  /** In their order: who is not quick waits for a connection that is free, and nobody goes before. */
+  function serveWaiters(): void {
+    for (const waiter of waiters) {
+      const connection = take(waiter.quick);
+      if (connection === undefined) return;
+      waiter.give(connection);
+    }
   }
 
   function rest(connection: Connection): void {
     idle.push(connection);
     idleSince.set(connection, performance.now());
     idleSweep ??= setTimeout(sweepIdle, limits.idleTimeoutMs).unref();
+    serveWaiters();
   }
 
   function forget(connection: Connection): void {
@@ -153,7 +183,7 @@ export function createPool(server: Server, size: number): Pool {
       retire(made);
     } else if (made !== undefined) {
       open.add(made);
-      release(made);
+      settle(made);
     }
     connectForWaiters();
   }

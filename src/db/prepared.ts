@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { PgDialect } from 'drizzle-orm/pg-core';
-import { type Db, preparedMark, toRows } from './client.ts';
+import { type Db, preparedMark, quickMark, toRows } from './client.ts';
 import { toAppError } from './errors.ts';
 import { readAgain } from './read-again.ts';
 
@@ -13,6 +13,8 @@ export interface StatementShape {
    * statement takes longer to plan than to run.
    */
   readonly plannedOnce: boolean;
+  /** Whether it takes a moment whatever the values are, where it is planned once: others may be sent behind it. */
+  readonly quick?: boolean;
   /** Whether it changes something; what does not is sent once more when its connection is lost. */
   readonly writes?: true;
 }
@@ -62,7 +64,8 @@ function findStatement(db: Db, shape: StatementShape): BuiltStatement {
   const known = statements.get(shape.key);
   if (known !== undefined) return known;
   const isKept = statements.size < shapesMax;
-  const text = isKept && shape.plannedOnce ? sql`${sql.raw(preparedMark)}${shape.build()}` : shape.build();
+  const mark = shape.quick ? quickMark : preparedMark;
+  const text = isKept && shape.plannedOnce ? sql`${sql.raw(mark)}${shape.build()}` : shape.build();
   const statement = db._.session.prepareQuery(dialect.sqlToQuery(text), undefined, undefined, false);
   if (isKept) statements.set(shape.key, statement);
   return statement;

@@ -28,13 +28,9 @@ export interface Server {
   dials: number;
 }
 
-// Pipelined behind a slow statement, fast ones would wait for it. postgres.js's types do not know the option.
-const onePerConnection: object = { max_pipeline: 0 };
-
 export function describeServer(url: string, limits: DatabaseLimits): Server {
   const template = postgres(url, {
     max: 1,
-    ...onePerConnection,
     // The limits of time are the gateway's own.
     connect_timeout: 0,
     idle_timeout: 0,
