@@ -5,13 +5,30 @@ import { AppError, type ErrorCode } from '../errors.ts';
 import type { Call } from './call.ts';
 import { type Recording, recordingRow } from './detail.ts';
 import { type CallEvent, firstEventsOf } from './events.ts';
-import { type Belongings, noBelongings } from './page-request.ts';
+import { type Belongings, noBelongings, type Page, type PageRequest } from './page-request.ts';
 
 /** A call with what was read with it; a member is absent where it was not asked for. */
 export interface CallWithBelongings extends Call {
-  /** One more than asked for where more follow. */
+  /** The oldest, one more than `eventsSize` where more follow. */
   readonly events?: readonly CallEvent[];
+  readonly eventsSize?: number;
   readonly recording?: Recording | null;
+}
+
+/** The page of events that is asked for, where it was read with the call. */
+export function toFirstPage(
+  { events, eventsSize = 0 }: CallWithBelongings,
+  { size, backward, after, before, offset }: PageRequest,
+): Page<CallEvent> | null {
+  if (events === undefined || size > eventsSize || offset > 0) return null;
+  if (backward || after !== null || before !== null) return null;
+  const hasNextPage = events.length > size;
+  return {
+    items: hasNextPage ? events.slice(0, size) : events,
+    hasNextPage,
+    hasPreviousPage: false,
+    totalCount: null,
+  };
 }
 
 const failsAlone: readonly ErrorCode[] = ['QUERY_TIMEOUT', 'INTERNAL_SERVER_ERROR'];
@@ -39,7 +56,7 @@ export function belongingsKey({ eventsSize, recording }: Belongings): string {
 }
 
 export function belongingsValues({ eventsSize }: Belongings) {
-  return eventsSize === null ? {} : { eventsLimit: eventsSize + 1 };
+  return eventsSize === null ? {} : { eventsSize, eventsLimit: eventsSize + 1 };
 }
 
 /** Columns of a select from `calls`, each after a comma; its placeholders are those of belongingsValues and the caller's. */
@@ -48,7 +65,7 @@ export function belongingColumns({ eventsSize, recording }: Belongings): SQL {
     sql`${organizationId} = ${value('organizationId')}`;
   const events = sql`, (${firstEventsOf(
     sql`${ofTenant(callEvents.organizationId)} and ${callEvents.callId} = ${calls.id}`,
-  )}) as events`;
+  )}) as events, ${value('eventsSize')}::int as "eventsSize"`;
   const row = sql`, (select ${recordingRow} from ${recordings}
     where ${ofTenant(recordings.organizationId)} and ${recordings.callId} = ${calls.id}) as recording`;
   return sql`${eventsSize === null ? sql`` : events}${recording ? row : sql``}`;

@@ -70,15 +70,17 @@ export interface Call {
 
 const columnsOf = {
   basic: {
-    organizationId: calls.organizationId,
     id: calls.id,
-    phoneNumberId: calls.phoneNumberId,
     direction: calls.direction,
     status: calls.status,
     fromNumber: calls.fromNumber,
     toNumber: calls.toNumber,
     duration: calls.duration,
     createdAt: calls.createdAt,
+  },
+  owners: {
+    organizationId: calls.organizationId,
+    phoneNumberId: calls.phoneNumberId,
   },
   details: {
     environment: calls.environment,

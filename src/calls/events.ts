@@ -19,12 +19,6 @@ export interface CallEvent {
 const eventColumns = sql`${callEvents.id} as id, ${callEvents.callId} as "callId", ${callEvents.type} as type,
   ${callEvents.timestamp} as timestamp, ${callEvents.data} as data`;
 
-/** The first page of a call's events that were read with it, of so many at most. */
-export function toFirstPage(events: readonly CallEvent[], size: number): Page<CallEvent> {
-  const { items, hasNextPage } = { items: events.slice(0, size), hasNextPage: events.length > size };
-  return { items, hasNextPage, hasPreviousPage: false, totalCount: null };
-}
-
 /** A select of the oldest events that the condition lets through, as one JSON array; $eventsLimit at most. */
 export function firstEventsOf(condition: SQL): SQL {
   return sql`select coalesce(json_agg(e), '[]') from (select ${eventColumns} from ${callEvents}
@@ -80,8 +74,8 @@ function toQuestion(callIds: readonly string[], type: string | null, request: Pa
       ids: callIds.join(','),
       type,
       limit: size + 1,
-      ...positionValues('after', after),
-      ...positionValues('before', before),
+      ...(after && positionValues('after', after)),
+      ...(before && positionValues('before', before)),
     },
   };
 }

@@ -3,14 +3,7 @@ import type { Caller } from '../auth/caller.ts';
 import { codesOf, uuidsOf, type Values, value } from '../db/prepared.ts';
 import { calls, recordings } from '../db/schema.ts';
 import { formatInstant } from './calendar.ts';
-import {
-  type CallDirection,
-  type CallStatus,
-  callerValues,
-  callStatuses,
-  type HangupCause,
-  ownCalls,
-} from './call.ts';
+import { type CallDirection, type CallStatus, callStatuses, type HangupCause, ownCalls } from './call.ts';
 
 /** Which calls: one type for list, totals, stats and trends. An empty list of values matches no call. */
 export interface CallFilter {
@@ -51,29 +44,24 @@ export function withoutDates({ createdFrom: _, createdTo: __, ...undated }: Call
 export function shapeOf(filter: CallFilter): string {
   const { statuses, direction, phoneNumberIds, hangupCauses, number, hasRecording } = filter;
   const { createdFrom, createdTo, minDurationSeconds, maxDurationSeconds } = filter;
-  const given = (value: unknown) => (value === undefined ? '-' : '+');
-  return [
-    statuses === undefined ? '-' : [...new Set(statuses)].sort().join('+') || 'none',
-    given(direction),
-    phoneNumberIds === undefined ? '-' : Math.min(new Set(phoneNumberIds).size, 2),
-    given(hangupCauses),
-    number === undefined ? '-' : number.endsWith('*') ? 'prefix' : 'whole',
-    given(createdFrom),
-    given(createdTo),
-    given(minDurationSeconds),
-    given(maxDurationSeconds),
-    hasRecording ?? '-',
-  ].join(' ');
+  const ofStatuses = statuses === undefined ? '' : [...new Set(statuses)].sort().join('+') || 'none';
+  const ofNumbers = phoneNumberIds === undefined ? '' : Math.min(new Set(phoneNumberIds).size, 2);
+  const ofNumber = number === undefined ? '' : number.endsWith('*') ? 'prefix' : 'whole';
+  const given = (value: unknown) => (value === undefined ? '' : '+');
+  return `${ofStatuses} ${given(direction)} ${ofNumbers} ${given(hangupCauses)} ${ofNumber} ${given(createdFrom)} ${given(
+    createdTo,
+  )} ${given(minDurationSeconds)} ${given(maxDurationSeconds)} ${hasRecording ?? ''}`;
 }
 
 /** The values of the placeholders of a filter's conditions, and of its caller's. */
 export function filterValues(caller: Caller, filter: CallFilter): Values {
   const { direction, number, createdFrom, createdTo, minDurationSeconds, maxDurationSeconds } = filter;
   return {
-    ...callerValues(caller),
+    organizationId: caller.organizationId,
+    environment: caller.environment,
     direction,
     phoneNumberId: filter.phoneNumberIds?.[0],
-    phoneNumberIds: [...new Set(filter.phoneNumberIds)].join(','),
+    phoneNumberIds: filter.phoneNumberIds && [...new Set(filter.phoneNumberIds)].join(','),
     hangupCauses: filter.hangupCauses?.join(','),
     number: number?.endsWith('*') ? number.slice(0, -1) : number,
     createdFrom: createdFrom === undefined ? undefined : formatInstant(createdFrom),

@@ -14,11 +14,6 @@ export interface PageRequest {
   readonly offset: number;
 }
 
-/** The first page of so many. */
-export function toFirstRequest(size: number): PageRequest {
-  return { size, backward: false, after: null, before: null, offset: 0 };
-}
-
 /** What belongs to calls and is read in one statement with them, so in the same state. */
 export interface Belongings {
   /** How many of the oldest events; null: none are read. */

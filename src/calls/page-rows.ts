@@ -40,9 +40,8 @@ export function toStatement(
   extras: PageExtras,
 ): PageStatement {
   const page = toShape(filter, request, extras);
-  const { filter: _, belongings, ...flags } = page;
   const shape = {
-    key: `page ${Object.values(flags).join(' ')} ${belongingsKey(belongings)} ${shapeOf(filter)}`,
+    key: toKey(page),
     build: () => selectPage(page),
     plannedOnce: isRolledUp(filter),
     quick: true,
@@ -55,24 +54,35 @@ function toShape(filter: CallFilter, request: PageRequest, extras: PageExtras): 
   const { totalCount, hasNextPage, hasPreviousPage, groups = callGroups, belongings = noBelongings } = extras;
   const jumps = isRolledUp(filter) && offset > (mayScanInVain(filter) ? 0 : skippedMax);
   return {
-    ...{ filter, backward, after: after !== null, before: before !== null },
+    filter,
+    backward,
+    after: after !== null,
+    before: before !== null,
     offset: jumps ? 'jump' : offset > 0 ? 'skip' : 'none',
-    ...{ totalCount, hasNextPage, hasPreviousPage, groups, belongings },
+    totalCount,
+    hasNextPage,
+    hasPreviousPage,
+    groups,
+    belongings,
   };
 }
 
-function pageValues(caller: Caller, { filter, ...page }: PageShape, request: PageRequest): Values {
+function toKey({ filter, groups, belongings, offset, ...shape }: PageShape): string {
+  const { backward, after, before, totalCount, hasNextPage, hasPreviousPage } = shape;
+  const flags = [backward, after, before, totalCount, hasNextPage, hasPreviousPage].map(Number).join('');
+  return `page ${flags} ${offset} ${groups.join('+')} ${belongingsKey(belongings)} ${shapeOf(filter)}`;
+}
+
+function pageValues(caller: Caller, page: PageShape, request: PageRequest): Values {
+  const { filter } = page;
   const { size, offset, after, before } = request;
-  return {
-    ...filterValues(caller, filter),
-    ...(isCounted({ filter, ...page }) && countValues({ filter, name: 'total' })),
-    ...(page.offset === 'jump' ? offsetValues(filter, offset) : { offset }),
-    limit: size + 1,
-    reach: size + 1 + offset,
-    ...positionValues('after', after),
-    ...positionValues('before', before),
-    ...belongingsValues(page.belongings),
-  };
+  // Most pages have none of what is added below: an object without it is much cheaper to make.
+  const values = { ...filterValues(caller, filter), offset, limit: size + 1, reach: size + 1 + offset };
+  if (isCounted(page)) Object.assign(values, countValues({ filter, name: 'total' }));
+  if (page.offset === 'jump') Object.assign(values, offsetValues(filter, offset));
+  if (after !== null) Object.assign(values, positionValues('after', after));
+  if (before !== null) Object.assign(values, positionValues('before', before));
+  return Object.assign(values, belongingsValues(page.belongings));
 }
 
 /** Whether the statement has the total: because it is asked for, or to know whether there is anything to read. */

@@ -7,6 +7,6 @@ import type { Position } from './cursor.ts';
 export const at = (name: string): SQL =>
   sql`(${value(`${name}At`)}::timestamptz, ${value(`${name}Id`)}::uuid)`;
 
-export function positionValues(name: string, position: Position | null): Values {
-  return position === null ? {} : { [`${name}At`]: formatInstant(position.at), [`${name}Id`]: position.id };
+export function positionValues(name: string, { at, id }: Position): Values {
+  return { [`${name}At`]: formatInstant(at), [`${name}Id`]: id };
 }

@@ -19,9 +19,8 @@ const noNumber = sql`'00000000-0000-0000-0000-000000000000'::uuid`;
 /** The filters that roll-ups can answer: made of statuses, a direction, numbers and dates. */
 export function isRolledUp(filter: CallFilter): boolean {
   const { hangupCauses, number, minDurationSeconds, maxDurationSeconds, hasRecording } = filter;
-  return [hangupCauses, number, minDurationSeconds, maxDurationSeconds, hasRecording].every(
-    (member) => member === undefined,
-  );
+  const ofCalls = hangupCauses ?? number ?? minDurationSeconds ?? maxDurationSeconds ?? hasRecording;
+  return ofCalls === undefined;
 }
 
 /** The grains that the filter's roll-ups have, finest first. */

@@ -1,5 +1,5 @@
 import DataLoader from 'dataloader';
-import type { CallWithBelongings } from '../calls/belongings.ts';
+import { type CallWithBelongings, toFirstPage } from '../calls/belongings.ts';
 import { findCallsByIds } from '../calls/by-id.ts';
 import type { Call, CallScope } from '../calls/call.ts';
 import {
@@ -10,23 +10,23 @@ import {
   type PhoneNumber,
   type Recording,
 } from '../calls/detail.ts';
-import { type CallEvent, findCallEventsByIds, listEventsByCallIds, toFirstPage } from '../calls/events.ts';
-import { type Belongings, type Page, type PageRequest, toFirstRequest } from '../calls/page-request.ts';
+import { type CallEvent, findCallEventsByIds, listEventsByCallIds } from '../calls/events.ts';
+import type { Belongings, Page, PageRequest } from '../calls/page-request.ts';
+import type { OrPromise } from './execution/members.ts';
 
 type Loader<Value> = DataLoader<string, Value>;
 
 export interface Loaders {
   readonly calls: Loader<Call | null>;
-  /** Calls that are read with what belongs to them, which the other loaders know from then on. */
-  callsWith(belongings: Belongings): Loader<Call | null>;
-  /** Makes known what was read with calls. */
-  takeBelongings(calls: readonly (CallWithBelongings | null)[], belongings: Belongings): void;
-  readonly recordings: Loader<Recording | null>;
+  /** Calls that are read with what belongs to them. */
+  callsWith(belongings: Belongings): Loader<CallWithBelongings | null>;
+  /** The recording of a call: as it was read with the call, else loaded. */
+  recordingOf(call: CallWithBelongings): OrPromise<Recording | null>;
+  /** A page of a call's events: as it was read with the call, else loaded. */
+  eventsOf(call: CallWithBelongings, type: string | null, request: PageRequest): OrPromise<Page<CallEvent>>;
   readonly phoneNumbers: Loader<PhoneNumber | null>;
   readonly organizations: Loader<Organization | null>;
   readonly callEvents: Loader<CallEvent | null>;
-  /** Pages of events by call id: one loader, so one statement, for each way of asking. */
-  eventPages(type: string | null, request: PageRequest): Loader<Page<CallEvent>>;
 }
 
 /**
@@ -40,12 +40,12 @@ export function createLoaders(scope: CallScope): Loaders {
 class RequestLoaders implements Loaders {
   readonly #scope: CallScope;
   #calls: Loader<Call | null> | undefined;
-  #callsWith: Map<string, Loader<Call | null>> | undefined;
+  #callsWith: Map<string, Loader<CallWithBelongings | null>> | undefined;
   #recordings: Loader<Recording | null> | undefined;
   #phoneNumbers: Loader<PhoneNumber | null> | undefined;
   #organizations: Loader<Organization | null> | undefined;
   #callEvents: Loader<CallEvent | null> | undefined;
-  #eventPages: Map<string, Loader<Page<CallEvent>>> | undefined;
+  #pagesOfEvents: Map<string, Loader<Page<CallEvent>>> | undefined;
 
   constructor(scope: CallScope) {
     this.#scope = scope;
@@ -61,30 +61,24 @@ class RequestLoaders implements Loaders {
     this.#callsWith ??= new Map();
     const loader =
       this.#callsWith.get(key) ??
-      new DataLoader(async (ids) => {
-        const calls = await findCallsByIds(this.#scope, ids, belongings);
-        this.takeBelongings(calls, belongings);
-        return calls;
-      });
+      new DataLoader<string, CallWithBelongings | null>((ids) =>
+        findCallsByIds(this.#scope, ids, belongings),
+      );
     this.#callsWith.set(key, loader);
     return loader;
   }
 
-  takeBelongings(calls: readonly (CallWithBelongings | null)[], { eventsSize, recording }: Belongings) {
-    const eventPages = eventsSize === null ? null : this.eventPages(null, toFirstRequest(eventsSize));
-    for (const call of calls) {
-      if (call === null) continue;
-      if (recording && call.recording !== undefined) this.recordings.prime(call.id, call.recording);
-      if (eventsSize !== null && call.events !== undefined)
-        eventPages?.prime(call.id, toFirstPage(call.events, eventsSize));
-    }
-  }
-
-  get recordings() {
+  recordingOf({ id, recording }: CallWithBelongings) {
+    if (recording !== undefined) return recording;
     this.#recordings ??= new DataLoader<string, Recording | null>((ids) =>
       findRecordingsByCallIds(this.#scope, ids),
     );
-    return this.#recordings;
+    return this.#recordings.load(id);
+  }
+
+  eventsOf(call: CallWithBelongings, type: string | null, request: PageRequest) {
+    const read = type === null ? toFirstPage(call, request) : null;
+    return read ?? this.#eventPages(type, request).load(call.id);
   }
 
   get phoneNumbers() {
@@ -102,13 +96,14 @@ class RequestLoaders implements Loaders {
     return this.#callEvents;
   }
 
-  eventPages(type: string | null, request: PageRequest) {
+  /** By call id: one loader, so one statement, for each way of asking. */
+  #eventPages(type: string | null, request: PageRequest) {
     const key = JSON.stringify([type, request]);
-    this.#eventPages ??= new Map();
+    this.#pagesOfEvents ??= new Map();
     const loader =
-      this.#eventPages.get(key) ??
+      this.#pagesOfEvents.get(key) ??
       new DataLoader<string, Page<CallEvent>>((ids) => listEventsByCallIds(this.#scope, ids, type, request));
-    this.#eventPages.set(key, loader);
+    this.#pagesOfEvents.set(key, loader);
     return loader;
   }
 }

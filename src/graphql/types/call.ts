@@ -1,13 +1,16 @@
-import type { Call } from '../../calls/call.ts';
+import type { CallWithBelongings } from '../../calls/belongings.ts';
+import type { CallEvent } from '../../calls/events.ts';
+import type { Page } from '../../calls/page-request.ts';
 import { builder } from '../builder.ts';
 import { parseConnectionArgs, toConnection } from '../connection.ts';
+import { isPromise } from '../execution/members.ts';
 import { CallEventNode, callEventPosition } from './call-event.ts';
 import { CallDirectionEnum, CallStatusEnum, EnvironmentEnum, HangupCauseEnum } from './enums.ts';
 import { OrganizationNode } from './organization.ts';
 import { PhoneNumberNode } from './phone-number.ts';
 import { CallRecording } from './recording.ts';
 
-export const CallNode = builder.objectRef<Call>('Call');
+export const CallNode = builder.objectRef<CallWithBelongings>('Call');
 
 builder.node(CallNode, {
   description: 'The record of one call.',
@@ -73,10 +76,10 @@ builder.node(CallNode, {
         type: CallEventNode,
         description: 'What happened in the call, oldest first.',
         args: { type: t.arg.string({ description: 'Only events of this type, such as call.answered.' }) },
-        resolve: async (call, { type, ...args }, { scope, loaders }) => {
-          const request = parseConnectionArgs('events', scope.caller, args);
-          const page = await loaders.eventPages(type ?? null, request).load(call.id);
-          return toConnection('events', scope.caller, page, callEventPosition);
+        resolve: (call, { type, ...args }, { scope: { caller }, loaders }) => {
+          const toEvents = (page: Page<CallEvent>) => toConnection('events', caller, page, callEventPosition);
+          const page = loaders.eventsOf(call, type ?? null, parseConnectionArgs('events', caller, args));
+          return isPromise(page) ? page.then(toEvents) : toEvents(page);
         },
       },
       { name: 'CallEventConnection', description: 'A page of the events of a call.' },
@@ -86,7 +89,7 @@ builder.node(CallNode, {
       type: CallRecording,
       nullable: true,
       description: 'Its recording; null where there is none.',
-      resolve: (call, _args, { loaders }) => loaders.recordings.load(call.id),
+      resolve: (call, _args, { loaders }) => loaders.recordingOf(call),
     }),
   }),
 });

@@ -2,6 +2,7 @@ import type { FieldNode, GraphQLResolveInfo } from 'graphql';
 import { type Call, type CallGroup, callGroups, groupOfMember } from '../../calls/call.ts';
 import type { Position } from '../../calls/cursor.ts';
 import { listCalls } from '../../calls/page.ts';
+import type { PageExtras } from '../../calls/page-request.ts';
 import { selectedBelongings } from '../belongings.ts';
 import { builder } from '../builder.ts';
 import { parseConnectionArgs, toConnection } from '../connection.ts';
@@ -15,22 +16,36 @@ function callPosition(call: Call): Position {
   return { at: Date.parse(call.createdAt), id: call.id };
 }
 
-const groupsOfSelection = new WeakMap<readonly FieldNode[], readonly CallGroup[]>();
+type SelectedExtras = Omit<PageExtras, 'belongings'>;
 
-/** The members of calls that the selection may need: it is kept with the selection, which is its document's. */
-function selectedGroups(info: GraphQLResolveInfo): readonly CallGroup[] {
-  let groups = groupsOfSelection.get(info.fieldNodes);
-  if (groups === undefined) {
+// Kept with the selection, which is its document's: a plan hands out the same nodes to each of its requests.
+const extrasOfSelection = new WeakMap<readonly FieldNode[], SelectedExtras>();
+
+/** What the selection may need of a page and its calls. */
+function selectedExtras(info: GraphQLResolveInfo): SelectedExtras {
+  let extras = extrasOfSelection.get(info.fieldNodes);
+  if (extras === undefined) {
     const needed = new Set<CallGroup>(['basic']);
-    // Beyond the basic ones, which are always there, members have the names of their fields.
-    for (const [field, group] of Object.entries(groupOfMember)) {
+    for (const [field, group] of Object.entries(groupOfField)) {
       if (selects(info, 'nodes', field) || selects(info, 'edges', 'node', field)) needed.add(group);
     }
-    groups = callGroups.filter((group) => needed.has(group));
-    groupsOfSelection.set(info.fieldNodes, groups);
+    extras = {
+      totalCount: selects(info, 'totalCount'),
+      hasNextPage: selects(info, 'pageInfo', 'hasNextPage'),
+      hasPreviousPage: selects(info, 'pageInfo', 'hasPreviousPage'),
+      groups: callGroups.filter((group) => needed.has(group)),
+    };
+    extrasOfSelection.set(info.fieldNodes, extras);
   }
-  return groups;
+  return extras;
 }
+
+/** Beyond the basic members, which are always there, most have the names of their fields. */
+const groupOfField: Readonly<Record<string, CallGroup>> = {
+  ...groupOfMember,
+  organization: groupOfMember.organizationId,
+  phoneNumber: groupOfMember.phoneNumberId,
+};
 
 builder.queryField('call', (t) =>
   t.field({
@@ -55,17 +70,13 @@ builder.queryField('calls', (t) =>
         offset: t.arg.int({ description: 'How many calls to skip from the top; not together with cursors.' }),
         filter: t.arg({ type: CallFilterInput, description: 'Which calls; all where it is absent.' }),
       },
-      resolve: async (_root, { filter, ...args }, { scope, loaders, pageSizeMax }, info) => {
+      resolve: async (_root, { filter, ...args }, { scope, pageSizeMax }, info) => {
         const request = parseConnectionArgs('calls', scope.caller, args, pageSizeMax);
         const belongings = selectedBelongings(info, scope.caller, [['nodes'], ['edges', 'node']]);
         const page = await listCalls(scope, parseCallFilter(filter), request, {
-          totalCount: selects(info, 'totalCount'),
-          hasNextPage: selects(info, 'pageInfo', 'hasNextPage'),
-          hasPreviousPage: selects(info, 'pageInfo', 'hasPreviousPage'),
-          groups: selectedGroups(info),
+          ...selectedExtras(info),
           belongings,
         });
-        loaders.takeBelongings(page.items, belongings);
         return toConnection('calls', scope.caller, page, callPosition);
       },
     },
