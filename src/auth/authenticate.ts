@@ -14,7 +14,7 @@ import { type Caller, type Environment, environments, scopes } from './caller.ts
 import { parseCredential } from './credential.ts';
 import type { JwksOptions } from './jwks.ts';
 import { createTokenVerifier } from './jwt.ts';
-import { createLookUp } from './look-up.ts';
+import { createLookUp, type LookUp } from './look-up.ts';
 import { listMemberships, type Membership } from './organizations.ts';
 import { parseUuid } from './uuid.ts';
 
@@ -71,14 +71,11 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   };
 }
 
-async function requireKey(
-  text: string,
-  findKey: (hash: string) => Promise<StoredApiKey | null>,
-): Promise<StoredApiKey> {
-  const parsed = parseApiKey(text);
-  if (parsed === null) throw invalidApiKey();
-  const key = await findKey(hashApiKey(text));
-  if (key === null || key.environment !== parsed.environment) throw invalidApiKey();
+async function requireKey(text: string, findKey: LookUp<StoredApiKey>): Promise<StoredApiKey> {
+  const keyHash = hashApiKey(text);
+  // What is remembered was once found by the same text.
+  const key = findKey.recall(keyHash) ?? (parseApiKey(text) && (await findKey(keyHash)));
+  if (key === null || !text.startsWith(`kros_${key.environment}_`)) throw invalidApiKey();
   if (key.expiresAtMs !== null && key.expiresAtMs <= Date.now()) throw invalidApiKey();
   return key;
 }

@@ -7,6 +7,8 @@ export interface LookUpOptions {
 
 export interface LookUp<Value> {
   (id: string): Promise<Value | null>;
+  /** What is remembered of it; nothing is loaded. */
+  recall(id: string): Value | undefined;
   /** How many are remembered. */
   count(): number;
 }
@@ -45,5 +47,5 @@ export function createLookUp<Value extends object>(
     }
     return await joined;
   };
-  return Object.assign(lookUp, { count: () => found.size });
+  return Object.assign(lookUp, { recall: (id: string) => found.get(id), count: () => found.size });
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { LRUCache } from 'lru-cache';
 import { AppError, rateLimitExceeded } from '../errors.ts';
@@ -56,8 +56,8 @@ export function createWrongCredentials(counts: LimitCounts): WrongCredentials {
       const credential = digestCredential(headers);
       // Without a credential nothing is looked up and nothing guessed.
       if (credential === null) return await authenticate();
-      const network = toNetwork(address);
-      const count = findCount(network);
+      // Mostly there are none, and nothing to look for.
+      const count = addresses.size === 0 ? undefined : findCount(toNetwork(address));
       if (count !== undefined && !accepted.has(credential)) requireFew(count, wrongMax - 1);
       try {
         const identity = await authenticate();
@@ -66,7 +66,7 @@ export function createWrongCredentials(counts: LimitCounts): WrongCredentials {
       } catch (error) {
         if (!isWrongCredential(error)) throw error;
         accepted.delete(credential);
-        requireFew(addWrong(network), wrongMax);
+        requireFew(addWrong(toNetwork(address)), wrongMax);
         throw error;
       }
     },
@@ -82,7 +82,7 @@ function digestCredential(headers: Headers): string | null {
   const authorization = headers.get('authorization');
   const apiKey = headers.get('x-api-key');
   if (authorization === null && apiKey === null) return null;
-  return createHash('sha256').update(`${authorization}\n${apiKey}`).digest('base64');
+  return hash('sha256', `${authorization}\n${apiKey}`, 'base64');
 }
 
 /** An IPv6 subscriber has a /64 of addresses, and an IPv4 client of a dual-stack socket is that client. */
