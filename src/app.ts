@@ -15,6 +15,7 @@ import { createLimits, findAddress } from './limits/limits.ts';
 import type { RedisConnection } from './limits/redis.ts';
 import { type Refusals, toRefusalKey } from './limits/refusals.ts';
 import { limitHeaderNames } from './limits/request-charge.ts';
+import { createTurns } from './limits/turns.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import type { RollupLag } from './metrics/rollup-lag.ts';
@@ -92,6 +93,7 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
   const deprecations = parts.deprecations ?? knownDeprecations;
   const graphiql = config.graphiql ? createGraphiql({ gateway, authenticator, demo }) : null;
 
+  const turns = createTurns();
   const { isUpToDate = () => true } = parts;
   const authenticate = async (c: AppContext): Promise<Caller> => {
     if (!isUpToDate()) throw databaseUnavailable();
@@ -106,11 +108,18 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
       limits?.refusals.add(key, charge.headers(), charge.resetMs());
       throw error;
     });
+    await turns.begin(caller.organizationId);
+    c.set('hasTurn', true);
     return caller;
   };
 
   const app = new Hono<RequestEnv>();
   app.use(observe(log, metrics, tracing));
+  app.use(async (c, next) => {
+    await next();
+    const caller = c.get('caller');
+    if (caller !== null && c.get('hasTurn')) turns.end(caller.organizationId);
+  });
   if (config.corsOrigins.length > 0) app.use(allowOrigins(config.corsOrigins));
 
   app.get('/healthz', () => respondJson({ status: 'ok' }));

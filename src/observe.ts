@@ -20,6 +20,7 @@ export function observe(log: Log, { requests }: Metrics, tracing: Tracing | null
     c.set('requestId', requestId);
     c.set('caller', null);
     c.set('charge', null);
+    c.set('hasTurn', false);
     c.set('operation', 'none');
     requests.started();
     await next();

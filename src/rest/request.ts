@@ -5,7 +5,14 @@ import type { DataOf, DocumentName } from './documents.ts';
 
 /** What the app puts on each request before a route sees it. */
 export interface RequestEnv {
-  Variables: { requestId: string; caller: Caller | null; charge: RequestCharge | null; operation: string };
+  Variables: {
+    requestId: string;
+    caller: Caller | null;
+    charge: RequestCharge | null;
+    /** Whether the request has one of its organization's turns. */
+    hasTurn: boolean;
+    operation: string;
+  };
 }
 
 /** Executes one of the documents for the request's caller and gives its data, or throws its first error. */
