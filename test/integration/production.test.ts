@@ -1,7 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +8,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createPostgresCopy, describeOnPostgres } from '../support/databases.ts';
 import { findInstruction, listCopies, parseDockerfile, type Stage, toWords } from '../support/dockerfile.ts';
+import { findFreePort } from '../support/free-port.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
@@ -19,14 +19,6 @@ async function bytesOf(directory: string): Promise<number> {
   const names = await readdir(directory, { recursive: true });
   const stats = await Promise.all(names.map((name) => stat(join(directory, name))));
   return stats.reduce((bytes, each) => bytes + (each.isFile() ? each.size : 0), 0);
-}
-
-async function findFreePort(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  return String(port);
 }
 
 // There is no Docker here: its steps, by their own words, in directories instead of images.
@@ -88,7 +80,7 @@ describeOnPostgres('the steps of the Dockerfile', () => {
     const megabytes = (await bytesOf(join(app, 'node_modules'))) / 1e6;
     expect(megabytes).toBeLessThan(megabytesMax);
 
-    const PORT = await findFreePort();
+    const PORT = String(await findFreePort());
     const given = Object.fromEntries(
       findInstruction(last, 'ENV')
         .split(' ')

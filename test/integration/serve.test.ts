@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { generateApiKey } from '../../src/auth/api-key.ts';
 import { createPostgresCopy, describeOnPostgres } from '../support/databases.ts';
 import { type FaultProxy, openFaultProxy } from '../support/fault-proxy.ts';
+import { findFreePort } from '../support/free-port.ts';
 import { type Served, startServed } from '../support/served.ts';
 
 const timeout = 60_000;
@@ -57,6 +58,22 @@ describeOnPostgres('the process', () => {
       expect(served.logText()).not.toContain('hunter2');
     },
   );
+
+  it('has a port of its own for metrics, and nothing else there', { timeout }, async () => {
+    const port = await findFreePort();
+    served = await startServed({ DATABASE_URL: proxy.url, METRICS_PORT: String(port) });
+    while ((await statusOf('/readyz')) !== 200) await sleep(20);
+    const there = `http://127.0.0.1:${port}`;
+    expect(await (await fetch(`${there}/metrics`)).text()).toMatch(
+      /^calls_gateway_http_request_duration_seconds_count\{.*route="\/readyz".*\} \d+$/m,
+    );
+    expect((await fetch(`${there}/calls`, { headers })).status).toBe(404);
+    expect(await statusOf('/metrics')).toBe(404);
+
+    served.kill('SIGTERM');
+    expect((await served.untilExit()).code).toBe(0);
+    await expect(fetch(`${there}/metrics`)).rejects.toThrow();
+  });
 
   it.each(['refuse', 'silence'] as const)(
     'stops while its database is in a state of %s',

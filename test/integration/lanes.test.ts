@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeAll, expect, it } from 'vitest';
+import type { Connection } from '../../src/db/connection.ts';
+import { isConnectionLost } from '../../src/db/errors.ts';
+import { type DatabaseLimits, defaultLimits } from '../../src/db/limits.ts';
+import { createPool, type Pool } from '../../src/db/pool.ts';
+import { describeServer } from '../../src/db/server.ts';
+import { createPostgresCopy, describeOnPostgres } from '../support/databases.ts';
+
+describeOnPostgres('quick statements, where all connections are taken', () => {
+  let url: string;
+  let pool: Pool;
+  beforeAll(async () => {
+    const copy = await createPostgresCopy();
+    url = copy?.url ?? '';
+    return () => copy?.drop();
+  });
+  afterEach(() => pool.close());
+
+  function open(size: number, limits: Partial<DatabaseLimits> = {}): void {
+    pool = createPool(describeServer(url, { ...defaultLimits, ...limits }), size);
+  }
+
+  const send = (connection: Connection, seconds: number) =>
+    connection.run({
+      text: `select pg_sleep(${seconds})`,
+      parameters: [],
+      prepare: false,
+      asValues: false,
+    });
+
+  /** Runs so many at once, and gives their connections. */
+  async function runQuick(count: number, seconds = 0.02): Promise<Connection[]> {
+    return await Promise.all(
+      Array.from({ length: count }, () =>
+        pool.run(async (connection) => {
+          await send(connection, seconds);
+          return connection;
+        }, true),
+      ),
+    );
+  }
+
+  it('go behind one another, four at a time', async () => {
+    open(1);
+    const underWay: number[] = [];
+    let count = 0;
+    await Promise.all(
+      Array.from({ length: 10 }, () =>
+        pool.run(async (connection) => {
+          underWay.push(++count);
+          await send(connection, 0.01);
+          count -= 1;
+        }, true),
+      ),
+    );
+    expect(Math.max(...underWay)).toBe(4);
+  });
+
+  it('wait behind nothing that is slow', async () => {
+    open(2);
+    await runQuick(2);
+    const slow = pool.run((connection) => send(connection, 0.6));
+    const startedAt = performance.now();
+    expect(new Set(await runQuick(8)).size).toBe(1);
+    expect(performance.now() - startedAt).toBeLessThan(500);
+    await slow;
+  });
+
+  it('do not go before what waits for a connection of its own', async () => {
+    open(1);
+    const order: string[] = [];
+    const note = (name: string, quick: boolean) =>
+      pool.run(async (connection) => {
+        await send(connection, 0.01);
+        order.push(name);
+      }, quick);
+    await Promise.all([note('quick', true), note('quick', true), note('own', false), note('after', true)]);
+    expect(order).toEqual(['quick', 'quick', 'own', 'after']);
+  });
+
+  it('have nothing sent behind them where no answer comes', async () => {
+    open(2);
+    await runQuick(2);
+    const [stuck, other] = [0.5, 0.5].map((seconds) => pool.run((c) => send(c, seconds), true));
+    await sleep(100);
+    const startedAt = performance.now();
+    // Both lanes stand still, so it waits for one that is free.
+    await runQuick(1);
+    expect(performance.now() - startedAt).toBeGreaterThan(300);
+    await Promise.all([stuck, other]);
+  });
+
+  it('of a lane with one that is late are told that the connection is lost', async () => {
+    open(1, { answerTimeoutMs: 300 });
+    const [late, behind] = await Promise.allSettled([
+      pool.run((connection) => send(connection, 5), true),
+      pool.run((connection) => send(connection, 0), true),
+    ]);
+    expect(late).toMatchObject({ status: 'rejected', reason: { code: 'QUERY_TIMEOUT' } });
+    expect(behind.status).toBe('rejected');
+    expect(behind.status === 'rejected' && isConnectionLost(behind.reason)).toBe(true);
+    await runQuick(1);
+  });
+});
