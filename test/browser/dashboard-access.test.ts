@@ -5,8 +5,11 @@ import type { RunningServer } from '../../src/server.ts';
 import { findChromium, openTabForEach } from '../support/chromium.ts';
 import { bundleAll, dashboardIn, findBarriers } from '../support/dashboard.ts';
 import { describeOnEmbedded } from '../support/databases.ts';
-import { insertKey } from '../support/fixtures.ts';
+import { insertCalls, insertKey, insertMember, insertOrganization } from '../support/fixtures.ts';
 import { graphiqlIn, serveGateway } from '../support/graphiql.ts';
+import { claimsOf, signWithSecret } from '../unit/auth/jwks-endpoint.ts';
+
+const secret = 'a-secret-of-at-least-32-bytes-for-tests';
 
 describe.skipIf(findChromium() === null)('who may use the dashboard in Chromium', { timeout: 60_000 }, () => {
   describeOnEmbedded('over the gateway', (database) => {
@@ -27,8 +30,8 @@ describe.skipIf(findChromium() === null)('who may use the dashboard in Chromium'
       server = undefined;
     });
 
-    const serve = async (key: string | null) => {
-      server = await serveGateway(database(), key);
+    const serve = async (key: string | null, environment: Record<string, string> = {}) => {
+      server = await serveGateway(database(), key, { environment });
       return server.url;
     };
 
@@ -128,6 +131,40 @@ describe.skipIf(findChromium() === null)('who may use the dashboard in Chromium'
       await page.getByRole('link', { name: 'Open “Calls” in GraphiQL' }).click();
       const total = (await dashboard.readTiles()).Calls;
       expect(String((await graphiqlIn(await opening).run()).calls.totalCount)).toBe(total);
+    });
+
+    test('is who has a session token, in each organization and environment of theirs', async () => {
+      const { page } = tab();
+      const { db } = database();
+      const [first, second] = [await insertOrganization(db, 'First'), await insertOrganization(db, 'Second')];
+      const userId = await insertMember(db, first.id, { createdAt: '2025-01-01T00:00:00Z' });
+      await insertMember(db, second.id, { userId, createdAt: '2025-01-02T00:00:00Z' });
+      for (const [id, environment, count] of [
+        [first.id, 'live', 1],
+        [second.id, 'live', 2],
+        [second.id, 'test', 3],
+      ] as const)
+        await insertCalls(db, id, Array(count).fill({ environment, createdAt: '2025-03-10T09:00:00Z' }));
+      const url = await serve(null, { SUPABASE_JWT_SECRET: secret });
+      await page.goto(`${url}/dashboard#range=all`);
+      const token = await signWithSecret(secret, { claims: claimsOf(undefined, { sub: userId }) });
+      await page.getByLabel('API key or session token').fill(token);
+      await page.keyboard.press('Enter');
+
+      const dashboard = dashboardIn(page);
+      const countCalls = async () => {
+        await dashboard.settle();
+        return (await dashboard.readTiles()).Calls;
+      };
+      expect(await countCalls()).toBe('1');
+      await page.getByLabel('Organization').selectOption({ label: 'Second' });
+      await expect.poll(countCalls).toBe('2');
+      await page.getByLabel('Environment').selectOption('test');
+      await expect.poll(countCalls).toBe('3');
+      await page.reload();
+      expect(await countCalls()).toBe('3');
+      expect(await page.getByLabel('Organization').locator(':checked').innerText()).toBe('Second');
+      expect(tab().complaints).toEqual([]);
     });
 
     test('is asked again when the key is no longer accepted', async () => {

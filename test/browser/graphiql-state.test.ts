@@ -60,7 +60,7 @@ describe.skipIf(findChromium() === null)('what GraphiQL keeps in Chromium', { ti
       await server.stop();
       const old = (await listApiKeys(db)).find(({ prefix }) => oldKey.startsWith(prefix));
       expect(await revokeApiKey(db, old?.id ?? '')).toBe(true);
-      server = await serveGateway(database(), key, Number(new URL(url).port));
+      server = await serveGateway(database(), key, { port: Number(new URL(url).port) });
       await graphiql.open(url);
       expect((await graphiql.run()).calls.totalCount).toBe(12);
       expect(await tab().page.evaluate('JSON.stringify(sessionStorage)')).not.toContain(oldKey);

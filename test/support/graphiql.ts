@@ -15,8 +15,12 @@ export const exampleNames = [
 ];
 
 /** Serves the gateway over HTTP; with an API key its GraphiQL is that of a demo, with the key filled in. */
-export function serveGateway(database: Database, apiKey: string | null, port = 0): Promise<RunningServer> {
-  const app = openApp(database, { demo: apiKey === null ? null : { apiKey } });
+export function serveGateway(
+  database: Database,
+  apiKey: string | null,
+  { port = 0, environment = {} }: { port?: number; environment?: Readonly<Record<string, string>> } = {},
+): Promise<RunningServer> {
+  const app = openApp(database, { demo: apiKey === null ? null : { apiKey }, environment });
   return listen(app, { host: '127.0.0.1', port });
 }
 
