@@ -91,7 +91,7 @@ export async function listApiKeys(
   return await queryRows<ListedApiKey>(
     db,
     sql`select ${apiKeys.id}, ${apiKeys.organizationId} as "organizationId", ${apiKeys.name},
-        ${apiKeys.environment}, ${apiKeys.prefix}, ${apiKeys.scopes},
+        ${apiKeys.environment}, ${apiKeys.prefix}, ${scopesAsJson},
         ${toRfc3339(sql`${apiKeys.expiresAt}`)} as "expiresAt",
         ${toRfc3339(sql`${apiKeys.revokedAt}`)} as "revokedAt",
         ${toRfc3339(sql`${apiKeys.lastUsedAt}`)} as "lastUsedAt",
@@ -119,7 +119,7 @@ export async function findApiKeyByHash(db: Db, hash: string): Promise<StoredApiK
   const [row] = await readRows<StoredApiKey>(
     db,
     sql`select ${apiKeys.id}, ${apiKeys.organizationId} as "organizationId", ${apiKeys.environment},
-        ${apiKeys.scopes}, (extract(epoch from ${apiKeys.expiresAt}) * 1000)::float8 as "expiresAtMs"
+        ${scopesAsJson}, (extract(epoch from ${apiKeys.expiresAt}) * 1000)::float8 as "expiresAtMs"
       from ${apiKeys} where ${apiKeys.secretHash} = ${hash} and ${apiKeys.revokedAt} is null`,
   );
   return row ?? null;
@@ -133,6 +133,9 @@ export async function touchApiKey(db: Db, id: string): Promise<void> {
       and (${apiKeys.lastUsedAt} is null or ${apiKeys.lastUsedAt} < now() - interval '1 minute')`,
   );
 }
+
+/** Arrays have no types here that postgres.js knows of. */
+const scopesAsJson = sql`to_json(${apiKeys.scopes}) as scopes`;
 
 function toRfc3339(instant: SQL): SQL {
   return sql`to_char(${instant} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;

@@ -41,15 +41,19 @@ const goodbyeTimeoutSeconds = 1;
 export async function openConnection(server: Server, onClose: () => void): Promise<Connection> {
   const { socket, hangUp } = dialOnce(server);
   const { takesSettings } = server;
+  const underWay = new Set<UnderWay>();
   let open = true;
   let answered = false;
   const onclose = () => {
     open = false;
     if (answered) onClose();
+    // What postgres.js had not sent yet it would keep for a connection that it never gets; the rest has its own error.
+    setImmediate(() => {
+      for (const statement of underWay) statement.fail(new ConnectionLostError('The connection was closed.'));
+    });
   };
-  const fetch_types = !server.knowsTypes;
   // With options that it has parsed before postgres.js goes on as they are; its types say otherwise.
-  const options = { ...server.options, connection: toSettings(server), fetch_types, socket, onclose };
+  const options = { ...server.options, connection: toSettings(server), socket, onclose };
   const sql = postgres(options as unknown as Options<Record<string, never>>);
   try {
     await beforeDeadline(sql.unsafe('select 1'), server.limits.connectTimeoutMs, () => databaseUnavailable());
@@ -61,17 +65,15 @@ export async function openConnection(server: Server, onClose: () => void): Promi
     return await openConnection(server, onClose);
   }
   answered = true;
-  server.knowsTypes = true;
-  return toConnection(server, sql, { isOpen: () => open, hangUp });
+  return toConnection(server, sql, { underWay, isOpen: () => open, hangUp });
 }
 
 function toConnection(
   server: Server,
   sql: Sql,
-  { isOpen, hangUp }: { isOpen: () => boolean; hangUp: () => void },
+  { underWay, isOpen, hangUp }: { underWay: Set<UnderWay>; isOpen: () => boolean; hangUp: () => void },
 ): Connection {
   let abandoned = false;
-  const underWay = new Set<UnderWay>();
 
   /** `ofOthers`: why the statements fail that did nothing to it. */
   function abandon(reason: AppError, ofOthers: Error = reason, late?: UnderWay): void {

@@ -58,6 +58,7 @@ const failureByState: Readonly<Record<string, (cause: unknown) => AppError>> = {
 export function toAppError(error: unknown): AppError {
   const known = findOnChain(error, (each) => each instanceof AppError);
   if (known instanceof AppError) return known;
+  if (isConnectionLost(error)) return databaseUnavailable(error);
   const code = findCode(error);
   if (code === undefined) return internalServerError(error);
   if (connectionErrorCodes.has(code)) return databaseUnavailable(error);

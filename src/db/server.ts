@@ -23,8 +23,6 @@ export interface Server {
   takesSettings: boolean;
   /** False for a pooler whose next transaction is on another connection: prepared statements are not there. */
   prepares: boolean;
-  /** The types of arrays are asked for once; all connections share them. */
-  knowsTypes: boolean;
   dials: number;
 }
 
@@ -35,6 +33,8 @@ export function describeServer(url: string, limits: DatabaseLimits): Server {
     connect_timeout: 0,
     idle_timeout: 0,
     max_lifetime: 0,
+    // A connection lost amid that question would be a rejection that nobody can catch. Drizzle reads arrays itself.
+    fetch_types: false,
     onnotice: () => {},
     connection: { application_name: 'calls-gateway', TimeZone: 'UTC' },
   });
@@ -43,7 +43,7 @@ export function describeServer(url: string, limits: DatabaseLimits): Server {
   const metrics = new StatementMetrics();
   return {
     ...{ template, options, limits, attempts, metrics },
-    ...{ takesSettings: true, prepares: true, knowsTypes: false, dials: 0 },
+    ...{ takesSettings: true, prepares: true, dials: 0 },
   };
 }
 

@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, expect, it } from 'vitest';
 import type { Connection } from '../../src/db/connection.ts';
-import { isConnectionLost } from '../../src/db/errors.ts';
+import { isConnectionLost, toAppError } from '../../src/db/errors.ts';
 import { type DatabaseLimits, defaultLimits } from '../../src/db/limits.ts';
 import { createPool, type Pool } from '../../src/db/pool.ts';
 import { describeServer } from '../../src/db/server.ts';
 import { createPostgresCopy, describeOnPostgres } from '../support/databases.ts';
+import { withServer } from '../support/prepare-databases.ts';
+
+const isNotUnavailable = (code: string) => code !== 'DATABASE_UNAVAILABLE';
 
 describeOnPostgres('quick statements, where all connections are taken', () => {
   let url: string;
@@ -101,5 +104,37 @@ describeOnPostgres('quick statements, where all connections are taken', () => {
     expect(behind.status).toBe('rejected');
     expect(behind.status === 'rejected' && isConnectionLost(behind.reason)).toBe(true);
     await runQuick(1);
+  });
+
+  it('of backends that are ended over and over have an answer or a lost connection, at once', async () => {
+    open(4);
+    const seconds = 3;
+    const endsAt = performance.now() + seconds * 1_000;
+    const [failures, times]: [unknown[], number[]] = [[], []];
+    const ask = async (i: number) => {
+      const startedAt = performance.now();
+      // Of many texts, so that first uses, which are sent in another way, come all the time.
+      const text = `select repeat('x', 20000) as text${i % 40}`;
+      const statement = { text, parameters: [], prepare: true, asValues: false };
+      await pool
+        .run((connection) => connection.run(statement), true)
+        .catch((error: unknown) => failures.push(error));
+      times.push(performance.now() - startedAt);
+    };
+    const askOn = async (first: number) => {
+      for (let i = first; performance.now() < endsAt; i++) await ask(i);
+    };
+    const endBackends = () =>
+      withServer(url, async (sql) => {
+        await sql`select pg_terminate_backend(pid) from pg_stat_activity
+          where application_name = 'calls-gateway' and datname = current_database() and random() < 0.5`;
+      });
+    const endOn = async () => {
+      while (performance.now() < endsAt) await endBackends();
+    };
+    await Promise.all([endOn(), ...Array.from({ length: 24 }, (_, i) => askOn(i))]);
+    expect(times.length).toBeGreaterThan(100);
+    expect(failures.map((error) => toAppError(error).code).filter(isNotUnavailable)).toEqual([]);
+    expect(Math.max(...times)).toBeLessThan(defaultLimits.acquireTimeoutMs + 500);
   });
 });
