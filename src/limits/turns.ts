@@ -21,8 +21,8 @@ interface Queue {
   readonly waiting: Set<() => void>;
 }
 
-const atOnceMaxByDefault = 8;
-const waitTimeoutMsByDefault = 2_000;
+const atOnceMaxByDefault = 4;
+const waitTimeoutMsByDefault = 5_000;
 /** For how long an organization that has asked counts as one that asks. */
 const presentMs = 10_000;
 
