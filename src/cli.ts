@@ -2,7 +2,6 @@
 import { Command, CommanderError } from 'commander';
 import { addDoctor } from './cli/doctor.ts';
 import { addExport } from './cli/export.ts';
-import { keepHeapSmall } from './cli/heap.ts';
 import { addImport } from './cli/import.ts';
 import { addKeys } from './cli/keys.ts';
 import { addMigrate } from './cli/migrate.ts';
@@ -64,7 +63,6 @@ async function run(words: readonly string[]): Promise<number> {
 process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
   if (!isServing) process.exit(code === 'EPIPE' ? exitCode.done : exitCode.failed);
 });
-keepHeapSmall();
 process.exitCode = await run(process.argv.slice(2));
 // A log that nobody reads would keep the process.
 if (isServing) process.exit();

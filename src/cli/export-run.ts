@@ -9,6 +9,7 @@ import { createGateway } from '../graphql/gateway.ts';
 import { createLog } from '../log.ts';
 import { createDocumentExecutor } from '../rest/execute.ts';
 import { exportCalls } from '../rest/export.ts';
+import { holdHeapSmall } from '../rest/small-heap.ts';
 import { withDatabase } from './database.ts';
 import { CommandError } from './output.ts';
 import { startProgress } from './progress.ts';
@@ -26,7 +27,8 @@ const limits = { statementTimeoutMs: 600_000, answerTimeoutMs: 610_000 };
 
 /** Writes the calls to standard output as fast as they are taken; the progress is on standard error. */
 export async function runExport(config: Config, options: ExportOptions): Promise<void> {
-  await withDatabase(config, (database) => exportFrom(database, options), limits);
+  const letHeapGrow = holdHeapSmall();
+  await withDatabase(config, (database) => exportFrom(database, options), limits).finally(letHeapGrow);
 }
 
 async function exportFrom(

@@ -8,6 +8,7 @@ import { type ExportPiece, exportCalls } from './export.ts';
 import { type ExportLimits, type ExportPlaces, toStream } from './export-stream.ts';
 import type { FilterParams } from './params.ts';
 import type { Execute, RequestEnv } from './request.ts';
+import { holdHeapSmall } from './small-heap.ts';
 
 interface ExportParts {
   readonly execute: Execute;
@@ -31,7 +32,12 @@ export async function answerExport(
     'x-total-count': String(calls.totalCount),
   };
   if (c.req.method === 'HEAD') return new Response(null, { headers });
-  const release = places.take(caller.organizationId);
+  const leave = places.take(caller.organizationId);
+  const letHeapGrow = holdHeapSmall();
+  const release = () => {
+    letHeapGrow();
+    leave();
+  };
   try {
     const pieces = exportCalls((variables) => execute(c, 'export', variables), { filter, format });
     const first = await pieces.next();
