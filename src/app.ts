@@ -116,9 +116,12 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
   const app = new Hono<RequestEnv>();
   app.use(observe(log, metrics, tracing));
   app.use(async (c, next) => {
-    await next();
-    const caller = c.get('caller');
-    if (caller !== null && c.get('hasTurn')) turns.end(caller.organizationId);
+    try {
+      await next();
+    } finally {
+      const caller = c.get('caller');
+      if (caller !== null && c.get('hasTurn')) turns.end(caller.organizationId);
+    }
   });
   if (config.corsOrigins.length > 0) app.use(allowOrigins(config.corsOrigins));
 

@@ -10,10 +10,13 @@ const shape = new RegExp(`^kros_(live|test)_[0-9A-Za-z]{${randomLength + checksu
 const shownRandomLength = 4;
 const prefixLength = 'kros_live_'.length + shownRandomLength;
 
+/** What the keys of an environment begin with. */
+export const apiKeyMark = (environment: Environment) => `kros_${environment}_`;
+
 /** Makes a new key: `kros_live_` or `kros_test_`, 32 random base62 characters (190 bits), the checksum. */
 export function generateApiKey(environment: Environment): string {
   const random = Array.from({ length: randomLength }, () => base62[randomInt(base62.length)]).join('');
-  const text = `kros_${environment}_${random}`;
+  const text = apiKeyMark(environment) + random;
   return text + toChecksum(text);
 }
 
@@ -21,7 +24,7 @@ export function generateApiKey(environment: Environment): string {
 export function parseApiKey(text: string): { readonly environment: Environment } | null {
   if (!shape.test(text)) return null;
   if (toChecksum(text.slice(0, -checksumLength)) !== text.slice(-checksumLength)) return null;
-  return { environment: text.startsWith('kros_live_') ? 'live' : 'test' };
+  return { environment: text.startsWith(apiKeyMark('live')) ? 'live' : 'test' };
 }
 
 /** The SHA-256 of the whole key in hex: all that is stored of it besides its prefix. */

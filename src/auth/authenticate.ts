@@ -8,7 +8,7 @@ import {
   organizationForbidden,
 } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { hashApiKey, parseApiKey } from './api-key.ts';
+import { apiKeyMark, hashApiKey, parseApiKey } from './api-key.ts';
 import { findApiKeyByHash, type StoredApiKey, touchApiKey } from './api-keys.ts';
 import { type Caller, type Environment, environments, scopes } from './caller.ts';
 import { parseCredential } from './credential.ts';
@@ -75,7 +75,7 @@ async function requireKey(text: string, findKey: LookUp<StoredApiKey>): Promise<
   const keyHash = hashApiKey(text);
   // What is remembered was once found by the same text.
   const key = findKey.recall(keyHash) ?? (parseApiKey(text) && (await findKey(keyHash)));
-  if (key === null || !text.startsWith(`kros_${key.environment}_`)) throw invalidApiKey();
+  if (key === null || !text.startsWith(apiKeyMark(key.environment))) throw invalidApiKey();
   if (key.expiresAtMs !== null && key.expiresAtMs <= Date.now()) throw invalidApiKey();
   return key;
 }

@@ -3,7 +3,14 @@ import type { Caller } from '../auth/caller.ts';
 import { codesOf, uuidsOf, type Values, value } from '../db/prepared.ts';
 import { calls, recordings } from '../db/schema.ts';
 import { formatInstant } from './calendar.ts';
-import { type CallDirection, type CallStatus, callStatuses, type HangupCause, ownCalls } from './call.ts';
+import {
+  type CallDirection,
+  type CallStatus,
+  callerValues,
+  callStatuses,
+  type HangupCause,
+  ownCalls,
+} from './call.ts';
 
 /** Which calls: one type for list, totals, stats and trends. An empty list of values matches no call. */
 export interface CallFilter {
@@ -47,18 +54,16 @@ export function shapeOf(filter: CallFilter): string {
   const ofStatuses = statuses === undefined ? '' : [...new Set(statuses)].sort().join('+') || 'none';
   const ofNumbers = phoneNumberIds === undefined ? '' : Math.min(new Set(phoneNumberIds).size, 2);
   const ofNumber = number === undefined ? '' : number.endsWith('*') ? 'prefix' : 'whole';
-  const given = (value: unknown) => (value === undefined ? '' : '+');
-  return `${ofStatuses} ${given(direction)} ${ofNumbers} ${given(hangupCauses)} ${ofNumber} ${given(createdFrom)} ${given(
-    createdTo,
-  )} ${given(minDurationSeconds)} ${given(maxDurationSeconds)} ${hasRecording ?? ''}`;
+  const others = [direction, hangupCauses, createdFrom, createdTo, minDurationSeconds, maxDurationSeconds];
+  const given = others.map((member) => (member === undefined ? '-' : '+')).join('');
+  return `${ofStatuses} ${ofNumbers} ${ofNumber} ${given} ${hasRecording ?? ''}`;
 }
 
 /** The values of the placeholders of a filter's conditions, and of its caller's. */
 export function filterValues(caller: Caller, filter: CallFilter): Values {
   const { direction, number, createdFrom, createdTo, minDurationSeconds, maxDurationSeconds } = filter;
   return {
-    organizationId: caller.organizationId,
-    environment: caller.environment,
+    ...callerValues(caller),
     direction,
     phoneNumberId: filter.phoneNumberIds?.[0],
     phoneNumberIds: filter.phoneNumberIds && [...new Set(filter.phoneNumberIds)].join(','),

@@ -75,13 +75,12 @@ function toConnection(
 ): Connection {
   let abandoned = false;
 
-  /** `ofOthers`: why the statements fail that did nothing to it. */
-  function abandon(reason: AppError, ofOthers: Error = reason, late?: UnderWay): void {
+  function abandon(reason: Error): void {
     if (abandoned) return;
     abandoned = true;
     const [first] = underWay;
     const { pid = null, secret = null } = first?.sent.state ?? {};
-    for (const statement of underWay) statement.fail(statement === late ? reason : ofOthers);
+    for (const statement of underWay) statement.fail(reason);
     // A pooler knows whose statement it is only as long as its client is there.
     if (pid === null || secret === null) hangUp();
     else void sendCancelRequest(server, { pid, secret }).finally(hangUp);
@@ -93,7 +92,9 @@ function toConnection(
     const startedAt = performance.now();
     const onLate = () => {
       const reason = queryTimeout();
-      abandon(reason, new ConnectionLostError('The connection was given up.'), statement);
+      statement.fail(reason);
+      // What is behind it did nothing to it.
+      abandon(new ConnectionLostError('The connection was given up.'));
       return reason;
     };
     const onStart = (fail: (reason: Error) => void) => {
@@ -123,7 +124,7 @@ function toConnection(
     openedAt: performance.now(),
     isOpen: () => !abandoned && isOpen(),
     run,
-    abandon: (reason) => abandon(reason),
+    abandon,
     async close() {
       await sql.end({ timeout: goodbyeTimeoutSeconds });
       hangUp();
