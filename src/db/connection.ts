@@ -16,6 +16,8 @@ export interface Statement {
 /** A connection answers its statements in their order; it is never made again once it is closed. */
 export interface Connection {
   readonly openedAt: number;
+  /** Whether it is a backend of its own: a pooler loses what is sent behind a statement that is being prepared. */
+  readonly isDirect: boolean;
   isOpen(): boolean;
   /** Gives postgres.js's result. One that takes longer than its deadline is cancelled, and the connection is closed. */
   run(statement: Statement): Promise<unknown>;
@@ -27,12 +29,25 @@ export interface Connection {
 // What postgres.js knows of a statement, and its types do not tell.
 interface SentStatement {
   readonly state?: { readonly pid: number | null; readonly secret: number | null } | null;
-  readonly retried?: unknown;
+  cancelled: unknown;
+  reject(error: Error): void;
 }
 
 interface UnderWay {
   readonly sent: SentStatement;
   fail: (reason: Error) => void;
+}
+
+/** What a statement was prepared as is gone, or no longer fits the tables. Nothing was done. */
+class PreparationLostError extends Error {
+  override name = 'PreparationLostError';
+}
+
+interface Opened {
+  readonly underWay: Set<UnderWay>;
+  readonly isDirect: boolean;
+  isOpen(): boolean;
+  hangUp(): void;
 }
 
 const goodbyeTimeoutSeconds = 1;
@@ -55,8 +70,14 @@ export async function openConnection(server: Server, onClose: () => void): Promi
   // With options that it has parsed before postgres.js goes on as they are; its types say otherwise.
   const options = { ...server.options, connection: toSettings(server), socket, onclose };
   const sql = postgres(options as unknown as Options<Record<string, never>>);
+  let isDirect = false;
   try {
-    await beforeDeadline(sql.unsafe('select 1'), server.limits.connectTimeoutMs, () => databaseUnavailable());
+    const first = sql.unsafe<[{ pid: number }]>('select pg_backend_pid() as pid');
+    const [{ pid }] = await beforeDeadline(first, server.limits.connectTimeoutMs, () =>
+      databaseUnavailable(),
+    );
+    // A pooler gives its clients keys of its own to cancel with.
+    isDirect = pid === (first as unknown as SentStatement).state?.pid;
   } catch (error) {
     hangUp();
     if (!takesSettings || !isSettingRefused(error)) throw error;
@@ -65,14 +86,10 @@ export async function openConnection(server: Server, onClose: () => void): Promi
     return await openConnection(server, onClose);
   }
   answered = true;
-  return toConnection(server, sql, { underWay, isOpen: () => open, hangUp });
+  return toConnection(server, sql, { underWay, isDirect, isOpen: () => open, hangUp });
 }
 
-function toConnection(
-  server: Server,
-  sql: Sql,
-  { underWay, isOpen, hangUp }: { underWay: Set<UnderWay>; isOpen: () => boolean; hangUp: () => void },
-): Connection {
+function toConnection(server: Server, sql: Sql, { underWay, isDirect, isOpen, hangUp }: Opened): Connection {
   let abandoned = false;
 
   function abandon(reason: Error): void {
@@ -86,10 +103,34 @@ function toConnection(
     else void sendCancelRequest(server, { pid, secret }).finally(hangUp);
   }
 
-  async function run({ text, parameters, prepare, asValues }: Statement): Promise<unknown> {
-    const query = sql.unsafe(text, parameters as never[], { prepare: prepare && server.prepares });
-    const statement: UnderWay = { sent: query as object, fail: () => {} };
+  async function run(statement: Statement): Promise<unknown> {
     const startedAt = performance.now();
+    try {
+      return await send(statement, startedAt).catch((error: unknown) => {
+        if (!(error instanceof PreparationLostError)) throw error;
+        // There is no such statement: the connection behind the pooler is another one.
+        if (findCode(error.cause) === '26000') server.prepares = false;
+        return send(statement, startedAt);
+      });
+    } catch (error) {
+      // The server closes the connection after this: nobody may get it meanwhile.
+      if (isFatal(error)) {
+        abandoned = true;
+        hangUp();
+      }
+      server.metrics.failed(toAppError(error).code);
+      throw toStatementError(error);
+    } finally {
+      server.metrics.answers.record(performance.now() - startedAt);
+    }
+  }
+
+  function send({ text, parameters, prepare, asValues }: Statement, startedAt: number): Promise<unknown> {
+    const options = { prepare: prepare && server.prepares };
+    const query = sql.unsafe(text, parameters as never[], options);
+    const sent = query as unknown as SentStatement;
+    const statement: UnderWay = { sent, fail: () => {} };
+    if (options.prepare) leavePreparingAgain(sent);
     const onLate = () => {
       const reason = queryTimeout();
       statement.fail(reason);
@@ -101,27 +142,14 @@ function toConnection(
       statement.fail = fail;
       underWay.add(statement);
     };
-    try {
-      const answer: PromiseLike<unknown> = asValues ? query.values() : query;
-      return await beforeDeadline(answer, server.limits.answerTimeoutMs, onLate, onStart);
-    } catch (error) {
-      // The server closes the connection after this: nobody may get it meanwhile.
-      if (isFatal(error)) {
-        abandoned = true;
-        hangUp();
-      }
-      server.metrics.failed(toAppError(error).code);
-      throw toStatementError(error);
-    } finally {
-      underWay.delete(statement);
-      server.metrics.answers.record(performance.now() - startedAt);
-      // postgres.js has prepared the statement anew: the connection behind the pooler was another one.
-      if (findCode(statement.sent.retried) === '26000') server.prepares = false;
-    }
+    const answer: PromiseLike<unknown> = asValues ? query.values() : query;
+    const leftMs = server.limits.answerTimeoutMs - (performance.now() - startedAt);
+    return beforeDeadline(answer, leftMs, onLate, onStart).finally(() => underWay.delete(statement));
   }
 
   return {
     openedAt: performance.now(),
+    isDirect,
     isOpen: () => !abandoned && isOpen(),
     run,
     abandon,
@@ -130,6 +158,21 @@ function toConnection(
       hangUp();
     },
   };
+}
+
+/**
+ * Makes a lost preparation an error of ours. postgres.js would prepare the statement again at once, behind what is sent
+ * already: of two that are lost together, as all in a lane are, it would take the answers for one, and the other would
+ * never have any.
+ */
+function leavePreparingAgain(sent: SentStatement): void {
+  Object.defineProperty(sent, 'retried', {
+    get: () => undefined,
+    set: (cause: unknown) => {
+      sent.cancelled = true;
+      sent.reject(new PreparationLostError('The statement is to be prepared again.', { cause }));
+    },
+  });
 }
 
 /** PgBouncer refuses settings that it cannot keep for a client. */

@@ -61,7 +61,7 @@ export function createPool(server: Server, size: number): Pool {
   /** A connection that is free, or that may have one more. */
   function take(quick: boolean): Connection | undefined {
     const connection = idle.pop() ?? (quick && open.size === size ? lanes.find() : undefined);
-    if (quick && connection !== undefined) lanes.enter(connection);
+    if (quick && connection?.isDirect) lanes.enter(connection);
     return connection;
   }
 

@@ -106,6 +106,23 @@ describeOnPostgres('quick statements, where all connections are taken', () => {
     await runQuick(1);
   });
 
+  it('that are no longer prepared are prepared again, each of them', async () => {
+    open(1);
+    const texts = ['select $1::int + 1 as n', 'select $1::int + 2 as n'];
+    const ask = (i: number) => {
+      const statement = { text: texts[i % 2] ?? '', parameters: [i], prepare: true, asValues: false };
+      return pool.run((connection) => connection.run(statement), true);
+    };
+    const askAll = () => Promise.all([0, 1, 2, 3, 4, 5, 6, 7].map(ask));
+    const before = await askAll();
+    for (let round = 0; round < 5; round++) {
+      await pool.run((connection) =>
+        connection.run({ text: 'deallocate all', parameters: [], prepare: false, asValues: false }),
+      );
+      expect(await askAll()).toEqual(before);
+    }
+  });
+
   it('of backends that are ended over and over have an answer or a lost connection, at once', async () => {
     open(4);
     const seconds = 3;
