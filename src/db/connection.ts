@@ -110,7 +110,7 @@ function toConnection(server: Server, sql: Sql, { underWay, isDirect, isOpen, ha
         if (!(error instanceof PreparationLostError)) throw error;
         // There is no such statement: the connection behind the pooler is another one.
         if (findCode(error.cause) === '26000') server.prepares = false;
-        return send(statement, startedAt);
+        return send({ ...statement, prepare: false }, startedAt);
       });
     } catch (error) {
       // The server closes the connection after this: nobody may get it meanwhile.

@@ -106,7 +106,7 @@ describeOnPostgres('quick statements, where all connections are taken', () => {
     await runQuick(1);
   });
 
-  it('that are no longer prepared are prepared again, each of them', async () => {
+  it('that are no longer prepared are sent again, each of them', async () => {
     open(1);
     const texts = ['select $1::int + 1 as n', 'select $1::int + 2 as n'];
     const ask = (i: number) => {
