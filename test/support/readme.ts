@@ -4,6 +4,10 @@ export interface ReadmePromises {
   readonly scripts: readonly string[];
   /** Arguments of calls-gateway: `['keys', 'create', '--environment', 'live']`. */
   readonly commands: readonly (readonly string[])[];
+  /** Those of the table of commands, each with its name in full: `npx calls-gateway keys list`. */
+  readonly table: readonly string[];
+  /** Blocks for a shell, in their order. */
+  readonly blocks: readonly string[];
   /** GraphQL documents. */
   readonly documents: readonly string[];
   /** Files of the repository that it links to or shows. */
@@ -11,11 +15,14 @@ export interface ReadmePromises {
 }
 
 export function parseReadme(text: string): ReadmePromises {
-  const lines = [...listBlocks(text, 'sh').flatMap((block) => block.split('\n')), ...listInlineCode(text)];
+  const blocks = listBlocks(text, 'sh');
+  const lines = [...blocks.flatMap((block) => block.split('\n')), ...listInlineCode(text)];
   const parts = lines.flatMap((line) => line.split(/&&|\|\||[;|#]/)).map((part) => part.trim());
   return {
     scripts: distinct(parts.flatMap(toScripts)),
     commands: distinct(parts.flatMap(toCommands)).map((command) => command.split(' ')),
+    table: listTable(text),
+    blocks,
     documents: listBlocks(text, 'graphql'),
     files: distinct(
       [...text.matchAll(/(?:\]\(|\bsrc(?:set)?=")(?!https?:|#)([^)#"]+)/g)].flatMap(
@@ -34,6 +41,12 @@ function listBlocks(text: string, language: string): string[] {
 function listInlineCode(text: string): string[] {
   const withoutBlocks = text.replaceAll(/^```[\s\S]*?^```$/gm, '');
   return [...withoutBlocks.matchAll(/`([^`\n]+)`/g)].flatMap((match) => match[1] ?? []);
+}
+
+function listTable(text: string): string[] {
+  const program = 'npx calls-gateway ';
+  const cells = [...text.matchAll(/^\| (`npx calls-gateway .*?) \|/gm)].flatMap((match) => match[1] ?? []);
+  return cells.flatMap(listInlineCode).map((code) => (code.startsWith(program) ? code : program + code));
 }
 
 function toScripts(part: string): string[] {

@@ -60,6 +60,9 @@ describe('what a README promises', () => {
       '```graphql',
       '{ a }',
       '```',
+      '| command | does |',
+      '|---|---|',
+      '| `npx calls-gateway keys list`, `keys revoke` | `keys` |',
     ].join('\n');
     expect(parseReadme(text)).toEqual({
       scripts: ['start', 'cli', 'lint'],
@@ -67,6 +70,8 @@ describe('what a README promises', () => {
         ['seed', '--calls', '5000'],
         ['keys', 'list'],
       ],
+      table: ['npx calls-gateway keys list', 'npx calls-gateway keys revoke'],
+      blocks: ['npm ci && npm start # serves\nnpm run cli -- seed --calls 5000\n'],
       documents: ['{ a }\n'],
       files: ['LICENSE', 'dark.png', 'light.png'],
     });
