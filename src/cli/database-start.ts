@@ -23,11 +23,14 @@ export function startDatabase(database: Database, url: string, log: Log): Starti
   const { signal } = stopping;
   let upToDate = false;
   let lastFailure: unknown;
+  let saidNewer = false;
 
   /** Throws what a database throws that is not there. */
   async function bringUpToDate(): Promise<boolean> {
     const age = await compareSchema(database.db);
-    if (age === 'newer') log.error('the database is of a newer version of this program; start that one');
+    if (age === 'newer' && !saidNewer)
+      log.error('the database is of a newer version of this program; start that one');
+    saidNewer = age === 'newer';
     return age === 'same' || (age === 'older' && (await migrate()));
   }
 
