@@ -19,6 +19,7 @@ export interface Connection {
   /** Whether it is a backend of its own: a pooler loses what is sent behind a statement that is being prepared. */
   readonly isDirect: boolean;
   isOpen(): boolean;
+  bytesRead(): number;
   /** Gives postgres.js's result. One that takes longer than its deadline is cancelled, and the connection is closed. */
   run(statement: Statement): Promise<unknown>;
   /** Closes at once; statements under way fail with `reason`, the one that the server is at is cancelled there. */
@@ -47,6 +48,7 @@ interface Opened {
   readonly underWay: Set<UnderWay>;
   readonly isDirect: boolean;
   isOpen(): boolean;
+  bytesRead(): number;
   hangUp(): void;
 }
 
@@ -54,7 +56,7 @@ const goodbyeTimeoutSeconds = 1;
 
 /** Makes a connection that has answered once. Rejects with the driver's error, or with DATABASE_UNAVAILABLE. */
 export async function openConnection(server: Server, onClose: () => void): Promise<Connection> {
-  const { socket, hangUp } = dialOnce(server);
+  const { socket, hangUp, bytesRead } = dialOnce(server);
   const { takesSettings } = server;
   const underWay = new Set<UnderWay>();
   let open = true;
@@ -86,10 +88,14 @@ export async function openConnection(server: Server, onClose: () => void): Promi
     return await openConnection(server, onClose);
   }
   answered = true;
-  return toConnection(server, sql, { underWay, isDirect, isOpen: () => open, hangUp });
+  return toConnection(server, sql, { underWay, isDirect, isOpen: () => open, bytesRead, hangUp });
 }
 
-function toConnection(server: Server, sql: Sql, { underWay, isDirect, isOpen, hangUp }: Opened): Connection {
+function toConnection(
+  server: Server,
+  sql: Sql,
+  { underWay, isDirect, isOpen, bytesRead, hangUp }: Opened,
+): Connection {
   let abandoned = false;
 
   function abandon(reason: Error): void {
@@ -151,6 +157,7 @@ function toConnection(server: Server, sql: Sql, { underWay, isDirect, isOpen, ha
     openedAt: performance.now(),
     isDirect,
     isOpen: () => !abandoned && isOpen(),
+    bytesRead,
     run,
     abandon,
     async close() {

@@ -14,17 +14,25 @@ interface Lane {
   statements: number;
   /** When its last answer came, or when it began. */
   movedAt: number;
+  /** What its connection had read then. */
+  bytesRead: number;
 }
 
 const statementsMax = 4;
 /** A lane without an answer for so long has something slow after all. */
 const stillMsMax = 50;
+/** After a larger answer lanes rest: several of them in one turn of the event loop keep all else waiting. */
+const answerBytesMax = 128 * 1024;
+const restMs = 1_000;
 
 export function createLanes(mayGoOn: (connection: Connection) => boolean): Lanes {
   const lanes = new Map<Connection, Lane>();
+  let restUntil = 0;
   return {
     find() {
-      const movedSince = performance.now() - stillMsMax;
+      const now = performance.now();
+      if (now < restUntil) return undefined;
+      const movedSince = now - stillMsMax;
       let found: Connection | undefined;
       let fewest = statementsMax;
       for (const [connection, { statements, movedAt }] of lanes) {
@@ -36,14 +44,20 @@ export function createLanes(mayGoOn: (connection: Connection) => boolean): Lanes
     },
     enter(connection) {
       const lane = lanes.get(connection);
-      if (lane === undefined) lanes.set(connection, { statements: 1, movedAt: performance.now() });
-      else lane.statements += 1;
+      if (lane !== undefined) lane.statements += 1;
+      else {
+        const bytesRead = connection.bytesRead();
+        lanes.set(connection, { statements: 1, movedAt: performance.now(), bytesRead });
+      }
     },
     leave(connection) {
       const lane = lanes.get(connection);
       if (lane === undefined) return true;
       lane.statements -= 1;
       lane.movedAt = performance.now();
+      const bytesRead = connection.bytesRead();
+      if (bytesRead - lane.bytesRead > answerBytesMax) restUntil = lane.movedAt + restMs;
+      lane.bytesRead = bytesRead;
       if (lane.statements > 0) return false;
       lanes.delete(connection);
       return true;

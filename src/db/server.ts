@@ -88,6 +88,7 @@ export function dialOnce(server: Server) {
       return socket;
     },
     hangUp: () => void socket?.destroy(),
+    bytesRead: () => socket?.bytesRead ?? 0,
   };
 }
 

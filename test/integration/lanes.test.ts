@@ -94,6 +94,27 @@ describeOnPostgres('quick statements, where all connections are taken', () => {
     await Promise.all([stuck, other]);
   });
 
+  it('are sent behind nothing for a while once an answer was large', async () => {
+    open(2);
+    const read = (bytes: number) =>
+      pool.run(async (connection) => {
+        const text = `select repeat('x', ${bytes})`;
+        await connection.run({ text, parameters: [], prepare: false, asValues: false });
+      }, true);
+    await Promise.all([read(10), read(300_000)]);
+    const slow = pool.run((connection) => send(connection, 0.3));
+    let underWay = 0;
+    let most = 0;
+    const count = async (connection: Connection) => {
+      most = Math.max(most, ++underWay);
+      await send(connection, 0.005);
+      underWay -= 1;
+    };
+    await Promise.all(Array.from({ length: 8 }, () => pool.run(count, true)));
+    expect(most).toBe(1);
+    await slow;
+  });
+
   it('of a lane with one that is late are told that the connection is lost', async () => {
     open(1, { answerTimeoutMs: 300 });
     const [late, behind] = await Promise.allSettled([

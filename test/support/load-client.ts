@@ -30,6 +30,8 @@ export interface LoadClientOptions {
 interface Link {
   readonly socket: Socket;
   received: string;
+  /** How much of it is the whole answer, where that is known: to look at all of it at each piece takes long. */
+  wholeLength: number;
   settle: ((outcome: Outcome) => void) | undefined;
 }
 
@@ -44,7 +46,7 @@ export function openLoadClient(options: LoadClientOptions): LoadClient {
 
   function openLink(): Link {
     const socket = connect(Number(port), hostname).setNoDelay(true).setEncoding('latin1');
-    const link: Link = { socket, received: '', settle: undefined };
+    const link: Link = { socket, received: '', wholeLength: 0, settle: undefined };
     let reason = 'closed';
     links.add(link);
     socket.on('data', (chunk) => onData(link, String(chunk)));
@@ -66,9 +68,12 @@ export function openLoadClient(options: LoadClientOptions): LoadClient {
 
   function onData(link: Link, chunk: string): void {
     link.received += chunk;
+    if (link.received.length < link.wholeLength) return;
     const answer = readAnswer(link.received);
-    if (answer === null) return;
+    if (typeof answer === 'number') link.wholeLength = answer;
+    if (answer === null || typeof answer === 'number') return;
     link.received = '';
+    link.wholeLength = 0;
     const mayStay = !/\r\nconnection: close\r\n/i.test(answer.head);
     if (mayStay) idle.push(link);
     else {
@@ -120,8 +125,8 @@ export function openLoadClient(options: LoadClientOptions): LoadClient {
   };
 }
 
-/** The answer at the beginning of what was received, once it is whole. */
-function readAnswer(received: string): { status: number; head: string; text: string } | null {
+/** The answer at the beginning of what was received, once it is whole; until then its length, where that is known. */
+function readAnswer(received: string): { status: number; head: string; text: string } | number | null {
   const found = head.exec(received);
   if (found === null) return null;
   const start = found[0].length;
@@ -130,7 +135,7 @@ function readAnswer(received: string): { status: number; head: string; text: str
   const length = /\r\ncontent-length: (\d+)\r\n/i.exec(found[0])?.[1];
   if (length !== undefined) {
     const end = start + Number(length);
-    return received.length < end ? null : { status, head: found[0], text: received.slice(start, end) };
+    return received.length < end ? end : { status, head: found[0], text: received.slice(start, end) };
   }
   return received.endsWith('\r\n0\r\n\r\n') ? { status, head: found[0], text: received.slice(start) } : null;
 }
