@@ -82,5 +82,6 @@ export async function startServer({ node, file, environment, ...program }: Progr
 
 export async function readRssBytes(pid: number | undefined): Promise<number> {
   const text = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(text)?.[1]) * 1024;
+  // One that has ended has none.
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(text)?.[1] ?? 0) * 1024;
 }
