@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Checkout, createCheckout, type Serving } from '../support/checkout.ts';
 import { createPostgresCopy, describeOnPostgres } from '../support/databases.ts';
-import { toCalls } from '../support/exports.ts';
+import { toCalls, toLines } from '../support/exports.ts';
 import { parseReadme } from '../support/readme.ts';
 
 const { blocks, documents, table } = parseReadme(
@@ -26,9 +26,6 @@ function hasCurl(): boolean {
     return false;
   }
 }
-
-/** The lines of a block; one that waits for more goes on in the next. */
-const toLines = (block: string) => block.trim().split('\n');
 
 describe.skipIf(!hasCurl())(`what the README says to type${hasCurl() ? '' : ' (skipped: no curl)'}`, () => {
   let checkout: Checkout;

@@ -77,10 +77,7 @@ export async function startServed(
       const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
       return (Number(fields[11]) + Number(fields[12])) * 10;
     },
-    readRssBytes: async () => {
-      const text = await readFile(`/proc/${pid}/status`, 'utf8');
-      return Number(/^VmRSS:\s+(\d+) kB$/m.exec(text)?.[1]) * 1024;
-    },
+    readRssBytes: () => readRssBytes(pid),
     kill: (signal) => void child.kill(signal),
     async untilExit() {
       const startedAt = performance.now();
@@ -88,4 +85,10 @@ export async function startServed(
       return { code, ms: performance.now() - startedAt };
     },
   };
+}
+
+export async function readRssBytes(pid: number | undefined): Promise<number> {
+  const text = await readFile(`/proc/${pid}/status`, 'utf8');
+  // One that has ended has none.
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(text)?.[1] ?? 0) * 1024;
 }

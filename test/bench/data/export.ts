@@ -12,7 +12,8 @@ import { callLogFormats } from '../../../src/call-log/format.ts';
 import { type Database, openPostgres } from '../../../src/db/client.ts';
 import { migratePostgresDatabase } from '../../../src/db/migrate.ts';
 import { urlOfDatabase, withServer } from '../../support/prepare-databases.ts';
-import { readRssBytes, type ServerProcess, startServer } from '../http/process.ts';
+import { readRssBytes } from '../../support/served.ts';
+import { type ServerProcess, startServer } from '../http/process.ts';
 import { step } from './database.ts';
 import { type Judge, printTable, toFigure } from './report.ts';
 

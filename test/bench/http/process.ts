@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { readRssBytes } from '../../support/served.ts';
 
 /** How a server's process is started; its standard output has to name the address where it listens. */
 export interface Program {
@@ -78,10 +79,4 @@ export async function startServer({ node, file, environment, ...program }: Progr
     readRssBytes: () => readRssBytes(pid),
     stop,
   };
-}
-
-export async function readRssBytes(pid: number | undefined): Promise<number> {
-  const text = await readFile(`/proc/${pid}/status`, 'utf8');
-  // One that has ended has none.
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(text)?.[1] ?? 0) * 1024;
 }
