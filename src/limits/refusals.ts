@@ -6,11 +6,12 @@ type HeaderValue = string | string[] | null | undefined;
 export interface Refusals {
   /** `headers`: what the refusals tell of the limit. */
   add(key: string, headers: Readonly<Record<string, string>>, resetMs: number): void;
-  find(key: string): Readonly<Record<string, string>> | undefined;
+  /** These headers, names and values in turn. */
+  find(key: string): readonly string[] | undefined;
 }
 
 interface Refusal {
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: readonly string[];
   readonly endsAt: number;
 }
 
@@ -19,7 +20,9 @@ const entriesMax = 1_000;
 export function createRefusals(): Refusals {
   const refusals = new LRUCache<string, Refusal>({ max: entriesMax });
   return {
-    add: (key, headers, resetMs) => refusals.set(key, { headers, endsAt: performance.now() + resetMs }),
+    add(key, headers, resetMs) {
+      refusals.set(key, { headers: Object.entries(headers).flat(), endsAt: performance.now() + resetMs });
+    },
     find(key) {
       const refusal = refusals.get(key);
       return refusal !== undefined && performance.now() < refusal.endsAt ? refusal.headers : undefined;

@@ -9,7 +9,6 @@ import type { Log } from '../log.ts';
 import { varying } from '../observe.ts';
 import { toRequestId } from '../refusal.ts';
 import { toErrorBody } from '../rest/error-body.ts';
-import { send } from './send.ts';
 
 export interface Admission {
   /**
@@ -35,8 +34,8 @@ const logPeriodMs = 1_000;
  * places to others.
  */
 export function createAdmission({ requestsMax, refusals, log }: AdmissionOptions): Admission {
-  const toOverloaded = prepareAnswers(overloaded());
-  const toLimited = prepareAnswers(rateLimitExceeded(windowSeconds));
+  const answerOverloaded = prepareAnswers(overloaded());
+  const answerLimited = prepareAnswers(rateLimitExceeded(windowSeconds));
   const requestsOfOneMax = Math.ceil(requestsMax / 2);
   const underWayOf = new Map<string, number>();
   let underWay = 0;
@@ -70,9 +69,8 @@ export function createAdmission({ requestsMax, refusals, log }: AdmissionOptions
       const limit = findLimit(request);
       if (limit === undefined && hasPlace(callerOf(request))) return true;
       if (alwaysAdmitted.test(request.url ?? '')) return true;
-      const answer = limit === undefined ? toOverloaded(request) : toLimited(request);
-      Object.assign(answer.headers, limit);
-      send(answer, response);
+      if (limit === undefined) answerOverloaded(request, response);
+      else answerLimited(request, response, limit);
       if (limit === undefined) note();
       return false;
     },
@@ -103,34 +101,50 @@ function callerOf({ headers }: IncomingMessage): string {
   return headers.authorization ?? String(headers['x-api-key'] ?? '');
 }
 
-/** What refuses requests, as the app would say it, but made beforehand: there are many of them. */
-function prepareAnswers(error: AppError): (request: IncomingMessage) => TextResponse {
-  const idMark = randomUUID();
-  const rest = respondJson(toErrorBody(error), error.status, error.headers);
-  const forAccept = new Map(
-    [null, 'application/graphql-response+json'].map((accept) => [
-      accept,
-      toGraphQLErrorResponse(error, accept, idMark) as unknown as TextResponse,
-    ]),
+type AnswerRefused = (request: IncomingMessage, response: ServerResponse, more?: readonly string[]) => void;
+
+/**
+ * Refuses requests as the app would, with what is made beforehand: there are many of them. The headers are a list,
+ * names and values in turn: an object of them would be of a new class for each answer.
+ */
+function prepareAnswers(error: AppError): AnswerRefused {
+  const rest = prepareAnswer(error.status, () =>
+    respondJson(toErrorBody(error), error.status, error.headers),
   );
-  return ({ url = '', headers }) => {
-    const given = headers['x-request-id'];
+  const [json, graphqlJson] = [null, 'application/graphql-response+json'].map((accept) =>
+    prepareAnswer(error.status, (idMark) => toGraphQLErrorResponse(error, accept, idMark)),
+  ) as [AnswerRefused, AnswerRefused];
+  return (request, response, more) => {
+    const isGraphQL = /^\/graphql(\?|$)/.test(request.url ?? '');
+    const graphql = request.headers.accept?.includes('graphql-response') ? graphqlJson : json;
+    (isGraphQL ? graphql : rest)(request, response, more);
+  };
+}
+
+function prepareAnswer(status: number, respondWith: (requestId: string) => Response): AnswerRefused {
+  const idMark = randomUUID();
+  const { headers, body } = respondWith(idMark) as unknown as TextResponse;
+  const common = Object.entries({
+    ...headers,
+    'x-content-type-options': 'nosniff',
+    'cache-control': 'no-store',
+    vary: varying,
+  }).flat();
+  const [before = '', ...after] = body.split(idMark);
+  const lengthWithoutIds = Buffer.byteLength(before + after.join(''));
+  return (request, response, more = []) => {
+    const given = request.headers['x-request-id'];
+    // It is printable ASCII.
     const requestId = toRequestId(Array.isArray(given) ? undefined : given);
-    const accepted = headers.accept?.includes('graphql-response')
-      ? 'application/graphql-response+json'
-      : null;
-    const known = /^\/graphql(\?|$)/.test(url) ? forAccept.get(accepted) : undefined;
-    const { status, headers: common, body } = known ?? (rest as unknown as TextResponse);
-    return {
-      status,
-      headers: {
-        ...common,
-        'x-request-id': requestId,
-        'x-content-type-options': 'nosniff',
-        'cache-control': 'no-store',
-        vary: varying,
-      },
-      body: body.replace(idMark, () => requestId),
-    };
+    const length = lengthWithoutIds + after.length * requestId.length;
+    response.writeHead(status, [
+      ...common,
+      ...more,
+      'x-request-id',
+      requestId,
+      'content-length',
+      String(length),
+    ]);
+    response.end([before, ...after].join(requestId));
   };
 }
