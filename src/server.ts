@@ -34,7 +34,8 @@ export interface RunningServer {
 
 const headersTimeoutMs = 10_000;
 const requestTimeoutMs = 30_000;
-const keepAliveTimeoutMs = 5_000;
+/** Longer than the 60 s for which load balancers and nginx keep an idle connection: who closes first drops nothing. */
+const keepAliveTimeoutMs = 65_000;
 const headerBytesMax = 16 * 1024;
 const headersMax = 200;
 const connectionsCheckingMs = 1_000;

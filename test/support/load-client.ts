@@ -172,6 +172,10 @@ export function percentile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
 
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
 /** Prints what was measured, in one line. */
 export function report(title: string, figures: Readonly<Record<string, number | string>>): void {
   const texts = Object.entries(figures).map(([name, value]) =>
