@@ -106,6 +106,7 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
     await charge?.admit().catch((error: unknown) => {
       const key = toRefusalKey((name) => headers.get(name));
       limits?.refusals.add(key, charge.headers(), charge.resetMs());
+      turns.restrain(caller.organizationId);
       throw error;
     });
     await turns.begin(caller.organizationId);

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { overloaded } from '../errors.ts';
 
 export interface Turns {
@@ -7,6 +8,8 @@ export interface Turns {
    */
   begin(organizationId: string): Promise<void> | null;
   end(organizationId: string): void;
+  /** For a while what the organization asks goes one after the other, while others ask too. */
+  restrain(organizationId: string): void;
 }
 
 export interface TurnsOptions {
@@ -23,19 +26,22 @@ interface Queue {
 
 const atOnceMaxByDefault = 4;
 const waitTimeoutMsByDefault = 5_000;
-/** For how long an organization that has asked counts as one that asks. */
+/** For how long an organization that has asked counts as one that asks, and one that asked too much as one that does. */
 const presentMs = 10_000;
+const restrainedMax = 1_000;
 
 /**
  * Lets organizations take turns: what one of them sends in a burst waits in a queue of its own, and a request of another
- * finds a few before it instead of all of them. Where one organization asks alone it waits for nobody. Each queue is as
- * long as the server lets one caller have requests under way.
+ * finds a few before it instead of all of them, and one only of who asks more than it may. Where one organization asks
+ * alone it waits for nobody. Each queue is as long as the server lets one caller have requests under way.
  */
 export function createTurns({
   atOnceMax = atOnceMaxByDefault,
   waitTimeoutMs = waitTimeoutMsByDefault,
 }: TurnsOptions = {}): Turns {
   const queues = new Map<string, Queue>();
+  /** Until when. */
+  const restrained = new LRUCache<string, number>({ max: restrainedMax });
   let last: string | undefined;
   let changedAt = Number.NEGATIVE_INFINITY;
 
@@ -48,6 +54,9 @@ export function createTurns({
     }
     return now - changedAt < presentMs;
   }
+
+  const mostAtOnce = (organizationId: string) =>
+    performance.now() < (restrained.get(organizationId) ?? 0) ? 1 : atOnceMax;
 
   function waitIn({ waiting }: Queue): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -71,18 +80,24 @@ export function createTurns({
     begin(organizationId) {
       const queue = queues.get(organizationId) ?? { underWay: 0, waiting: new Set() };
       queues.set(organizationId, queue);
-      if (isOneOfSeveral(organizationId) && queue.underWay >= atOnceMax) return waitIn(queue);
+      const isFull = queue.waiting.size > 0 || queue.underWay >= mostAtOnce(organizationId);
+      if (isOneOfSeveral(organizationId) && isFull) return waitIn(queue);
       queue.underWay += 1;
       return null;
     },
     end(organizationId) {
       const queue = queues.get(organizationId);
       if (queue === undefined) return;
-      const [next] = queue.waiting;
-      // Its turn goes on to whoever waits.
-      if (next !== undefined && queue.underWay <= atOnceMax) return next();
       queue.underWay -= 1;
+      for (const begin of queue.waiting) {
+        if (queue.underWay >= mostAtOnce(organizationId)) break;
+        queue.underWay += 1;
+        begin();
+      }
       if (queue.underWay === 0) queues.delete(organizationId);
+    },
+    restrain(organizationId) {
+      restrained.set(organizationId, performance.now() + presentMs);
     },
   };
 }

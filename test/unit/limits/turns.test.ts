@@ -82,3 +82,30 @@ it('forgets the other one after ten seconds', async () => {
   await vi.advanceTimersByTimeAsync(10_000);
   expect(turns.begin(one)).toBeNull();
 });
+
+it('has one at a time where it asked too much, and for ten seconds', async () => {
+  turns.begin(other);
+  turns.restrain(one);
+  for (let n = 1; n <= 4; n++) void ask(one, n);
+  await settle();
+  expect(begun).toEqual([1]);
+  turns.end(one);
+  await settle();
+  expect(begun).toEqual([1, 2]);
+  turns.restrain(one);
+  await vi.advanceTimersByTimeAsync(900);
+  turns.end(one);
+  await settle();
+  expect(begun).toEqual([1, 2, 3]);
+  turns.end(one);
+  await vi.advanceTimersByTimeAsync(9_200);
+  turns.begin(other);
+  for (let n = 5; n <= 8; n++) void ask(one, n);
+  await settle();
+  expect(begun).toEqual([1, 2, 3, 4, 5]);
+});
+
+it('asks nobody to wait who asked too much alone', () => {
+  turns.restrain(one);
+  expect(Array.from({ length: 5 }, () => turns.begin(one))).toEqual(Array(5).fill(null));
+});
