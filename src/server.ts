@@ -50,6 +50,7 @@ export async function listen(
   { host, port, requestsMax = requestsMaxByDefault, log }: ListenOptions,
 ): Promise<RunningServer> {
   const admission = createAdmission({ requestsMax, refusals: app.refusals, log });
+  const answers = new Set<ServerResponse>();
   const listener = getRequestListener(
     async (request, env) => {
       const answered = app.answer(request, env);
@@ -80,9 +81,11 @@ export async function listen(
       // Names and values take turns.
       if (request.rawHeaders.length > 2 * headersMax)
         return sendRefusal(app, headersTooLarge(), request, response);
+      if (!admission.admit(request, response)) return;
+      answers.add(response);
+      response.once('close', () => answers.delete(response));
       // Only what is wrong with the URL or the host comes to here: the app has an answer to all else.
-      if (admission.admit(request, response))
-        listener(request, response).catch(() => sendRefusal(app, invalidUrl(), request, response));
+      listener(request, response).catch(() => sendRefusal(app, invalidUrl(), request, response));
     },
   );
   answerMalformed(server, app);
@@ -95,11 +98,6 @@ export async function listen(
   server.on('connection', (socket) => {
     connections.add(socket);
     socket.once('close', () => connections.delete(socket));
-  });
-  const answers = new Set<ServerResponse>();
-  server.prependListener('request', (_request, response) => {
-    answers.add(response);
-    response.once('close', () => answers.delete(response));
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -118,6 +116,7 @@ function toUrl(server: Server, host: string): string {
 
 interface UnderWay {
   readonly connections: ReadonlySet<Socket>;
+  /** Of what was admitted; what is not has its answer at once. */
   readonly answers: ReadonlySet<ServerResponse>;
 }
 
