@@ -12,8 +12,6 @@ import { get } from '../support/load-data.ts';
 import { startServed } from '../support/served.ts';
 
 const kills = Number(process.env.EMBEDDED_KILLS || 20);
-// Tests share their cores with other tests.
-const slowness = 2;
 const client = new URL('../../src/db/client.ts', import.meta.url).href;
 
 describe('the embedded database', () => {
@@ -113,6 +111,9 @@ describe('the embedded database', () => {
       return ((await answer.json()) as { data: object }).data;
     };
     await ask(['warm']);
+    const startedAt = performance.now();
+    await ask(['alone']);
+    const aloneMs = performance.now() - startedAt;
     let isOver = false;
     const answered = ask(['a', 'b', 'c', 'd', 'e', 'f']).finally(() => {
       isOver = true;
@@ -129,8 +130,10 @@ describe('the embedded database', () => {
     client.close();
     served.kill('SIGTERM');
     expect((await served.untilExit()).code).toBe(0);
-    report('220', { asked: times.length, p50Ms: percentile(times, 0.5), slowestMs: Math.max(...times) });
-    expect(Math.max(...times)).toBeLessThan(250 * slowness);
+    const slowestMs = Math.max(...times);
+    report('220', { asked: times.length, p50Ms: percentile(times, 0.5), slowestMs, aloneMs });
+    // Who comes during a statement waits for its end, and not for the next one.
+    expect(slowestMs).toBeLessThan(2 * aloneMs);
   });
 
   it('223: a second signal ends the process at once, and the next start finds everything', {

@@ -81,6 +81,11 @@ describeOnEmbedded('the server', (database) => {
       expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
     });
 
+    it('idle connections for longer than the 60 s that proxies keep theirs', async () => {
+      const { headers } = await fetch(`${server.url}/healthz`);
+      expect(headers.get('keep-alive')).toBe('timeout=65');
+    });
+
     it('bodies without content-length, and refuses endless ones with 413', async () => {
       const send = (chunks: string[]) => {
         const request = httpRequest(`${server.url}/graphql`, {
