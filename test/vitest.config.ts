@@ -3,7 +3,6 @@ import { defineConfig } from 'vitest/config';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const globalSetup = ['test/support/prepare-databases.ts'];
-const noBenchmarks = { include: [] };
 // Sources would be given graphql's .mjs and packages its .js: two copies, and neither takes the other's schema.
 const resolve = { alias: [{ find: /^graphql$/, replacement: `${root}node_modules/graphql/index.js` }] };
 
@@ -21,7 +20,6 @@ export default defineConfig({
           include: ['test/unit/**/*.test.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
-          benchmark: noBenchmarks,
         },
       },
       {
@@ -33,7 +31,6 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
           globalSetup,
-          benchmark: { include: ['test/bench/**/*.bench.ts'] },
         },
       },
       {
@@ -45,7 +42,6 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
           globalSetup,
-          benchmark: noBenchmarks,
         },
       },
     ],

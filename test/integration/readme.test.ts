@@ -4,11 +4,12 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Checkout, createCheckout, type Serving } from '../support/checkout.ts';
+import { findChromium } from '../support/chromium.ts';
 import { createPostgresCopy, describeOnPostgres } from '../support/databases.ts';
 import { toCalls, toLines } from '../support/exports.ts';
 import { parseReadme } from '../support/readme.ts';
 
-const { blocks, documents, table } = parseReadme(
+const { blocks, documents, scripts, table } = parseReadme(
   readFileSync(new URL('../../README.md', import.meta.url), 'utf8'),
 );
 const [startBlock = '', testBlock = '', restBlock = '', postgresBlock = '', exportBlock = '', ...others] =
@@ -17,6 +18,39 @@ const [document = '', ...otherDocuments] = documents;
 const organizationPattern = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 const keyPattern = /kros_live_\w+/;
 const timeout = 120_000;
+
+/** How else each script that the README names is run; what takes minutes, or measures, with the least to do. */
+const runs: Readonly<Record<string, { readonly line: string; readonly prints: RegExp } | 'above' | 'by CI'>> =
+  {
+    start: 'above',
+    cli: 'above',
+    build: 'above',
+    test: 'by CI',
+    lint: 'by CI',
+    typecheck: 'by CI',
+    schema: 'by CI',
+    dev: 'above',
+    'test:unit': { line: 'npm run test:unit -- test/unit/limits', prints: /Tests .* passed/ },
+    'test:faults': {
+      line: 'npm run test:faults -- test/faults/shutdown.test.ts -t 223:',
+      prints: /Tests .*1 passed/,
+    },
+    'test:load': {
+      line: 'LOAD_STOPS=1 npm run test:load -- test/load/stops.test.ts',
+      prints: /Tests .*1 passed/,
+    },
+    // Both exit 1 where a bound is missed.
+    'bench:data': {
+      line: 'npm run bench:data -- --calls 2000 --only questions || [ $? -eq 1 ]',
+      prints: /^\| count, no filter/m,
+    },
+    'bench:http': {
+      line: 'npm run bench:http -- --rounds 1 --seconds 1 --only gateway,floor,page || [ $? -eq 1 ]',
+      prints: /^\| gateway/m,
+    },
+    screenshots: { line: 'npm run screenshots', prints: /^/ },
+  };
+const ofCi = readFileSync(new URL('../../.ci/run', import.meta.url), 'utf8');
 
 function hasCurl(): boolean {
   try {
@@ -150,6 +184,23 @@ describe.skipIf(!hasCurl())(`what the README says to type${hasCurl() ? '' : ' (s
         return;
       }
       await checkout.run(await complete(command), environment());
+    });
+
+    it('serves from the sources', { timeout }, async () => {
+      serving = await checkout.serve('npm run dev', environment());
+      expect((await fetch(`${serving.url}/healthz`)).status).toBe(200);
+      await serving.stop();
+    });
+
+    it.each(scripts)('runs npm run %s', { timeout: 2 * timeout }, async (script) => {
+      const how = runs[script];
+      if (how === 'above') return;
+      if (how === 'by CI') return void expect(ofCi).toMatch(new RegExp(`npm (run )?${script}\\b`));
+      if (script === 'screenshots' && findChromium() === null) return;
+      const printed = await checkout.run(how?.line ?? `false # ${script}`, {
+        TEST_DATABASE_URL: process.env.TEST_DATABASE_URL ?? '',
+      });
+      expect(printed).toMatch(how?.prints ?? /^$/);
     });
 
     /** What the table leaves to the reader. */

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const leftOut = new Set(['node_modules', '.git', 'dist', '.data', '.env', 'coverage']);
-const timeoutMs = 60_000;
+const timeoutMs = 240_000;
 
 /** A copy of the sources with their packages, in which what the README says to type is typed. */
 export interface Checkout {
