@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const ofReadme = 'test/integration/readme.test.ts';
 const globalSetup = ['test/support/prepare-databases.ts'];
 // Sources would be given graphql's .mjs and packages its .js: two copies, and neither takes the other's schema.
 const resolve = { alias: [{ find: /^graphql$/, replacement: `${root}node_modules/graphql/index.js` }] };
@@ -28,6 +29,20 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
+          exclude: [ofReadme],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          globalSetup,
+        },
+      },
+      {
+        root,
+        resolve,
+        test: {
+          name: 'readme',
+          include: [ofReadme],
+          // Builds, servers and benchmarks: after all else, and beside nothing.
+          sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 60_000,
           globalSetup,

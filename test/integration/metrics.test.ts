@@ -142,11 +142,12 @@ describeOnPostgres('the pool in /metrics', () => {
   afterAll(async () => copy?.drop());
 
   it('has its connections, its queue and who failed in it', async () => {
-    const limits = { acquireTimeoutMs: 100 };
+    // To connect takes less, also beside other tests.
+    const limits = { acquireTimeoutMs: 1_000 };
     const database = openPostgres({ url: copy?.url ?? '', poolSize: 1, limits });
     try {
       const app = openApp(database);
-      const statement = database.db.execute('select pg_sleep(0.4)').then(() => {});
+      const statement = database.db.execute('select pg_sleep(2)').then(() => {});
       const late = database.ping();
       const failure = late.catch((error) => error.code);
       await database.db.execute('select 1').catch(() => {});
