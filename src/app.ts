@@ -60,7 +60,7 @@ export interface App {
   /** As fetch; what is a text comes as a TextResponse, for a server that can send it as it is. */
   answer(request: Request, env?: object): Promise<Response | TextResponse>;
   /** The answer to what came to no request. */
-  refuse(error: AppError, givenRequestId?: string): TextResponse;
+  refuse(error: AppError, givenRequestId?: string | string[]): TextResponse;
   /** What /metrics answers, for a server of its own. */
   answerMetrics(): Promise<Response>;
   /** Who is to be answered with RATE_LIMIT_EXCEEDED without being asked; null where nothing is limited. */

@@ -5,12 +5,12 @@ import type { Log } from './log.ts';
 import { toErrorBody } from './rest/error-body.ts';
 
 /** The id that a caller gave a request, or a new one for what is none. */
-export function toRequestId(given: string | null | undefined): string {
-  return given != null && /^[!-~]{1,128}$/.test(given) ? given : randomUUID();
+export function toRequestId(given: string | string[] | null | undefined): string {
+  return typeof given === 'string' && /^[!-~]{1,128}$/.test(given) ? given : randomUUID();
 }
 
 /** The answer to what came to no request: what is not HTTP, or is too much or too slow. The connection ends with it. */
-export function refuse(log: Log, error: AppError, givenRequestId: string | undefined): TextResponse {
+export function refuse(log: Log, error: AppError, givenRequestId?: string | string[]): TextResponse {
   const requestId = toRequestId(givenRequestId);
   log.info({ requestId, status: error.status, code: error.code }, 'refused');
   const headers = {

@@ -69,9 +69,11 @@ export function createAdmission({ requestsMax, refusals, log }: AdmissionOptions
       const limit = findLimit(request);
       if (limit === undefined && hasPlace(callerOf(request))) return true;
       if (alwaysAdmitted.test(request.url ?? '')) return true;
-      if (limit === undefined) answerOverloaded(request, response);
-      else answerLimited(request, response, limit);
-      if (limit === undefined) note();
+      if (limit !== undefined) answerLimited(request, response, limit);
+      else {
+        answerOverloaded(request, response);
+        note();
+      }
       return false;
     },
     count(request, answered) {
@@ -108,12 +110,11 @@ type AnswerRefused = (request: IncomingMessage, response: ServerResponse, more?:
  * names and values in turn: an object of them would be of a new class for each answer.
  */
 function prepareAnswers(error: AppError): AnswerRefused {
-  const rest = prepareAnswer(error.status, () =>
-    respondJson(toErrorBody(error), error.status, error.headers),
-  );
-  const [json, graphqlJson] = [null, 'application/graphql-response+json'].map((accept) =>
-    prepareAnswer(error.status, (idMark) => toGraphQLErrorResponse(error, accept, idMark)),
-  ) as [AnswerRefused, AnswerRefused];
+  const rest = prepareAnswer(() => respondJson(toErrorBody(error), error.status, error.headers));
+  const prepareGraphQL = (accept: string | null) =>
+    prepareAnswer((requestId) => toGraphQLErrorResponse(error, accept, requestId));
+  const json = prepareGraphQL(null);
+  const graphqlJson = prepareGraphQL('application/graphql-response+json');
   return (request, response, more) => {
     const isGraphQL = /^\/graphql(\?|$)/.test(request.url ?? '');
     const graphql = request.headers.accept?.includes('graphql-response') ? graphqlJson : json;
@@ -121,9 +122,9 @@ function prepareAnswers(error: AppError): AnswerRefused {
   };
 }
 
-function prepareAnswer(status: number, respondWith: (requestId: string) => Response): AnswerRefused {
+function prepareAnswer(respondWith: (requestId: string) => Response): AnswerRefused {
   const idMark = randomUUID();
-  const { headers, body } = respondWith(idMark) as unknown as TextResponse;
+  const { status, headers, body } = respondWith(idMark) as unknown as TextResponse;
   const common = Object.entries({
     ...headers,
     'x-content-type-options': 'nosniff',
@@ -133,9 +134,8 @@ function prepareAnswer(status: number, respondWith: (requestId: string) => Respo
   const [before = '', ...after] = body.split(idMark);
   const lengthWithoutIds = Buffer.byteLength(before + after.join(''));
   return (request, response, more = []) => {
-    const given = request.headers['x-request-id'];
     // It is printable ASCII.
-    const requestId = toRequestId(Array.isArray(given) ? undefined : given);
+    const requestId = toRequestId(request.headers['x-request-id']);
     const length = lengthWithoutIds + after.length * requestId.length;
     response.writeHead(status, [
       ...common,

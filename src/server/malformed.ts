@@ -34,8 +34,7 @@ export function sendRefusal(
   response: ServerResponse,
 ): void {
   if (response.headersSent) return void response.destroy();
-  const given = request.headers['x-request-id'];
-  send(app.refuse(error, Array.isArray(given) ? undefined : given), response);
+  send(app.refuse(error, request.headers['x-request-id']), response);
 }
 
 function toRefusal(code: string | undefined): AppError {

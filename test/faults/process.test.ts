@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openPostgres } from '../../src/db/client.ts';
 import { createPostgresCopy, describeOnPostgres } from '../support/databases.ts';
 import { insertOrganization } from '../support/fixtures.ts';
-import { openLoadClient, report } from '../support/load-client.ts';
+import { openLoadClient, report, statusOf } from '../support/load-client.ts';
 import { get, post } from '../support/load-data.ts';
 import { type Served, type ServedOptions, startServed } from '../support/served.ts';
 
@@ -52,8 +52,7 @@ describeOnPostgres('the process', () => {
     await Promise.all(
       Array.from({ length: atATime }, async () => {
         while (sent < count) {
-          const outcome = await client.send(toRequest(sent++));
-          const status = outcome.kind === 'answer' ? outcome.status : outcome.kind;
+          const status = statusOf(await client.send(toRequest(sent++)));
           counts[status] = (counts[status] ?? 0) + 1;
         }
       }),

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { atRate, openLoadClient, type Rate } from './load-client.ts';
+import { atRate, openLoadClient, type Rate, statusOf } from './load-client.ts';
 import { type LoadTenant, toLoadRequest } from './load-data.ts';
 
 /** How many requests had which status, or what became of them. */
@@ -14,15 +14,14 @@ export interface Flood {
 }
 
 /** Floods from a process of its own: what is measured beside it does not wait for the sender. */
-export function startFlood(url: string, { key, mark, callIds }: LoadTenant): Flood {
-  const tenant = JSON.stringify({ key, mark, callIds: callIds.slice(0, 1_000) });
-  const child = fork(fileURLToPath(import.meta.url), [url, tenant], { execArgv: ['--import', 'tsx'] });
+export function startFlood(url: string, tenant: LoadTenant): Flood {
+  const child = fork(fileURLToPath(import.meta.url), [url], { execArgv: ['--import', 'tsx'] });
   const failed = once(child, 'exit').then(([code]) => Promise.reject(new Error(`The flood ended: ${code}.`)));
   failed.catch(() => {});
   return {
     async send(rate) {
       const answered = once(child, 'message');
-      child.send(rate);
+      child.send({ tenant, rate } satisfies Order);
       const [counts] = await Promise.race([answered, failed]);
       return counts as Counts;
     },
@@ -30,21 +29,20 @@ export function startFlood(url: string, { key, mark, callIds }: LoadTenant): Flo
   };
 }
 
-const [, path, url, tenantText] = process.argv;
-if (path === fileURLToPath(import.meta.url) && url !== undefined && tenantText !== undefined) {
-  const tenant = JSON.parse(tenantText) as LoadTenant;
+interface Order {
+  readonly tenant: LoadTenant;
+  readonly rate: Rate;
+}
+
+const [, path, url] = process.argv;
+if (path === fileURLToPath(import.meta.url) && url !== undefined) {
   const client = openLoadClient({ url });
-  process.on('message', async (rate: Rate) => {
+  process.on('message', async ({ tenant, rate }: Order) => {
     const counts: Record<string, number> = {};
-    const sent: Promise<void>[] = [];
-    await atRate(rate, (i) => {
-      const counted = client.send(toLoadRequest(tenant, i)).then((outcome) => {
-        const status = outcome.kind === 'answer' ? outcome.status : outcome.kind;
-        counts[status] = (counts[status] ?? 0) + 1;
-      });
-      sent.push(counted);
+    await atRate(rate, async (i) => {
+      const status = statusOf(await client.send(toLoadRequest(tenant, i)));
+      counts[status] = (counts[status] ?? 0) + 1;
     });
-    await Promise.all(sent);
     process.send?.(counts);
   });
 }

@@ -12,6 +12,11 @@ export type Outcome =
   /** No answer within the time that a caller waits. */
   | { readonly kind: 'hung' };
 
+/** The status of an answer, or what became of a request without one. */
+export function statusOf(outcome: Outcome): number | string {
+  return outcome.kind === 'answer' ? outcome.status : outcome.kind;
+}
+
 export interface LoadClient {
   /** Sends the bytes of one request over a kept connection; with `abortAfterMs` hangs up after that. */
   send(bytes: string, abortAfterMs?: number): Promise<Outcome>;
@@ -145,26 +150,27 @@ export interface Rate {
   readonly seconds: number;
 }
 
-/** Calls `send` at a rate, whether or not what was sent before is answered; gives it the time when it was due. */
+/**
+ * Calls `send` at a rate, whether or not what was sent before is answered; gives it the time when it was due. Resolves
+ * when all that it sent is answered.
+ */
 export async function atRate(
   { perSecond, seconds }: Rate,
-  send: (i: number, dueAt: number) => void,
+  send: (i: number, dueAt: number) => Promise<void>,
 ): Promise<void> {
   const startedAt = performance.now();
   const total = Math.round(perSecond * seconds);
-  let sent = 0;
+  const sent: Promise<void>[] = [];
   await new Promise<void>((resolve) => {
     const timer = setInterval(() => {
       const due = Math.min(total, Math.floor(((performance.now() - startedAt) / 1_000) * perSecond) + 1);
-      while (sent < due) {
-        send(sent, startedAt + (sent / perSecond) * 1_000);
-        sent += 1;
-      }
-      if (sent < total) return;
+      while (sent.length < due) sent.push(send(sent.length, startedAt + (sent.length / perSecond) * 1_000));
+      if (sent.length < total) return;
       clearInterval(timer);
       resolve();
     }, 2);
   });
+  await Promise.all(sent);
 }
 
 export function percentile(values: readonly number[], share: number): number {
