@@ -15,7 +15,7 @@ import { createLimits, findAddress } from './limits/limits.ts';
 import type { RedisConnection } from './limits/redis.ts';
 import { type Refusals, toRefusalKey } from './limits/refusals.ts';
 import { limitHeaderNames } from './limits/request-charge.ts';
-import { createTurns } from './limits/turns.ts';
+import { createTurns, type Turns, toTurnsOptions } from './limits/turns.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import type { RollupLag } from './metrics/rollup-lag.ts';
@@ -65,6 +65,8 @@ export interface App {
   answerMetrics(): Promise<Response>;
   /** Who is to be answered with RATE_LIMIT_EXCEEDED without being asked; null where nothing is limited. */
   readonly refusals: Refusals | null;
+  /** Whose request is next, for a server that lets them wait. */
+  readonly turns: Turns;
   /** From now on /readyz answers 503: the process is about to stop. */
   startDraining(): void;
 }
@@ -75,10 +77,12 @@ type AppContext = Context<RequestEnv>;
 export function createApp({ config, database, log, demo = null, tracing = null, ...parts }: AppParts): App {
   const authenticator = parts.authenticator ?? createAuthenticator({ ...config, db: database.db, log });
   const limits = createLimits({ ...config, redis: parts.redis?.client ?? null, log });
+  const turns = createTurns(toTurnsOptions(config.databasePool));
   const metrics = createMetrics({
     database,
     rollupLag: parts.rollupLag ?? null,
     limits: limits?.counts ?? {},
+    countWaiting: turns.countWaiting,
     findCaches: () => [authenticator, gateway, ...(limits ? [limits] : [])],
   });
   const gateway = createGateway({
@@ -93,37 +97,27 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
   const deprecations = parts.deprecations ?? knownDeprecations;
   const graphiql = config.graphiql ? createGraphiql({ gateway, authenticator, demo }) : null;
 
-  const turns = createTurns();
   const { isUpToDate = () => true } = parts;
   const authenticate = async (c: AppContext): Promise<Caller> => {
     if (!isUpToDate()) throw databaseUnavailable();
     const { headers } = c.req.raw;
     const identify = () => authenticator.authenticate(headers);
     const caller = await (limits?.guard(headers, findAddress(c.env), identify) ?? identify());
+    const key = toRefusalKey((name) => headers.get(name));
+    turns.recognize(key, caller.organizationId);
     c.set('caller', caller);
-    c.set('charge', limits?.startCharge(caller.organizationId) ?? null);
-    const charge = c.get('charge');
+    const charge = limits?.startCharge(caller.organizationId) ?? null;
+    c.set('charge', charge);
     await charge?.admit().catch((error: unknown) => {
-      const key = toRefusalKey((name) => headers.get(name));
       limits?.refusals.add(key, charge.headers(), charge.resetMs());
       turns.restrain(caller.organizationId);
       throw error;
     });
-    await turns.begin(caller.organizationId);
-    c.set('hasTurn', true);
     return caller;
   };
 
   const app = new Hono<RequestEnv>();
   app.use(observe(log, metrics, tracing));
-  app.use(async (c, next) => {
-    try {
-      await next();
-    } finally {
-      const caller = c.get('caller');
-      if (caller !== null && c.get('hasTurn')) turns.end(caller.organizationId);
-    }
-  });
   if (config.corsOrigins.length > 0) app.use(allowOrigins(config.corsOrigins));
 
   app.get('/healthz', () => respondJson({ status: 'ok' }));
@@ -175,6 +169,7 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
     fetch: async (request, env) => toResponse((await answer(request, env)) as Response),
     refuse: (error, givenRequestId) => refuse(log, error, givenRequestId),
     refusals: limits?.refusals ?? null,
+    turns,
     startDraining: health.startDraining,
   };
 }

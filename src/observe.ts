@@ -15,12 +15,11 @@ export function observe(log: Log, { requests }: Metrics, tracing: Tracing | null
   // The line's members are all named here, so none of them needs to be looked for among the secret ones.
   const lines = log.child({}, { redact: [] });
   return async (c: AppContext, next: () => Promise<void>): Promise<void> => {
-    const startedAt = performance.now();
+    const startedAt = performance.now() - (c.env?.incoming?.waitedMs ?? 0);
     const requestId = toRequestId(c.req.raw.headers.get('x-request-id'));
     c.set('requestId', requestId);
     c.set('caller', null);
     c.set('charge', null);
-    c.set('hasTurn', false);
     c.set('operation', 'none');
     requests.started();
     await next();

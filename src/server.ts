@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
@@ -8,19 +8,19 @@ import { headersTooLarge, invalidUrl } from './errors.ts';
 import { bodyBytesMax } from './graphql/http.ts';
 import { isTextResponse } from './graphql/text-response.ts';
 import type { Log } from './log.ts';
-import { createAdmission } from './server/admission.ts';
+import { AdmittedRequest, createAdmission } from './server/admission.ts';
 import { answerMalformed, sendRefusal } from './server/malformed.ts';
 import { send } from './server/send.ts';
 
 export interface ListenOptions {
   readonly host: string;
   readonly port: number;
-  /** How many requests may be under way at a time; more are OVERLOADED at once. */
+  /** How many requests may wait or be under way at a time; more are OVERLOADED at once. */
   readonly requestsMax?: number;
   readonly log?: Log;
 }
 
-type ServedApp = Pick<App, 'answer' | 'refusals' | 'refuse' | 'startDraining'>;
+type ServedApp = Pick<App, 'answer' | 'refusals' | 'refuse' | 'startDraining' | 'turns'>;
 
 export interface RunningServer {
   /** Where it listens, such as http://127.0.0.1:4000. */
@@ -49,12 +49,12 @@ export async function listen(
   app: ServedApp,
   { host, port, requestsMax = requestsMaxByDefault, log }: ListenOptions,
 ): Promise<RunningServer> {
-  const admission = createAdmission({ requestsMax, refusals: app.refusals, log });
+  const admission = createAdmission({ ...app, requestsMax, log });
   const answers = new Set<ServerResponse>();
   const listener = getRequestListener(
     async (request, env) => {
       const answered = app.answer(request, env);
-      admission.count(env.incoming as IncomingMessage, answered);
+      admission.count(env.incoming as AdmittedRequest, answered);
       const response = await answered;
       if (!isTextResponse(response)) return response;
       send(response, env.outgoing as ServerResponse);
@@ -76,16 +76,19 @@ export async function listen(
       connectionsCheckingInterval: connectionsCheckingMs,
       // Its lack is refused below, with a body.
       requireHostHeader: false,
+      IncomingMessage: AdmittedRequest,
     },
     (request, response) => {
       // Names and values take turns.
       if (request.rawHeaders.length > 2 * headersMax)
         return sendRefusal(app, headersTooLarge(), request, response);
-      if (!admission.admit(request, response)) return;
+      const isAdmitted = admission.admit(request, response, () => {
+        // Only what is wrong with the URL or the host comes to here: the app has an answer to all else.
+        listener(request, response).catch(() => sendRefusal(app, invalidUrl(), request, response));
+      });
+      if (!isAdmitted) return;
       answers.add(response);
       response.once('close', () => answers.delete(response));
-      // Only what is wrong with the URL or the host comes to here: the app has an answer to all else.
-      listener(request, response).catch(() => sendRefusal(app, invalidUrl(), request, response));
     },
   );
   answerMalformed(server, app);

@@ -12,8 +12,5 @@ export async function listenForMetrics(
     new URL(request.url).pathname === '/metrics' && (request.method === 'GET' || request.method === 'HEAD')
       ? await app.answerMetrics()
       : new Response(null, { status: 404 });
-  return await listen(
-    { answer, refuse: app.refuse, refusals: null, startDraining() {} },
-    { host, port: metricsPort },
-  );
+  return await listen({ ...app, answer, refusals: null, startDraining() {} }, { host, port: metricsPort });
 }

@@ -1,103 +1,171 @@
 import { LRUCache } from 'lru-cache';
-import { overloaded } from '../errors.ts';
 
 export interface Turns {
+  /** Whether the caller's next request may begin without waiting. */
+  isNow(caller: string): boolean;
   /**
-   * Waits until the organization may have one more request under way; null where it may at once. Rejects with OVERLOADED
-   * where that takes too long. Each turn ends by `end`.
+   * Calls `begin` when others have ended and it is the caller's turn, or `giveUp` where that takes too long. Gives what
+   * takes it out of the queue.
    */
-  begin(organizationId: string): Promise<void> | null;
-  end(organizationId: string): void;
+  wait(caller: string, begin: () => void, giveUp: () => void): () => void;
+  /** Counts one of the caller's requests as under way until what it gives is called. */
+  start(caller: string): () => void;
+  /** From now on the caller has its turns with all others of the organization. */
+  recognize(caller: string, organizationId: string): void;
   /** For a while what the organization asks goes one after the other, while others ask too. */
   restrain(organizationId: string): void;
+  countWaiting(): number;
 }
 
 export interface TurnsOptions {
+  /** Requests under way at once, whoever asks. */
+  readonly underWayMax: number;
   /** Requests of one organization under way at once, while others ask too. */
-  readonly atOnceMax?: number;
+  readonly ofOneMax: number;
   readonly waitTimeoutMs?: number;
 }
 
 interface Queue {
+  readonly name: string;
   underWay: number;
   /** Who waits, the first to come first: Sets keep their order. */
   readonly waiting: Set<() => void>;
 }
 
-const atOnceMaxByDefault = 4;
 const waitTimeoutMsByDefault = 5_000;
 /** For how long an organization that has asked counts as one that asks, and one that asked too much as one that does. */
 const presentMs = 10_000;
 const restrainedMax = 1_000;
+const recognizedBytesMax = 4 * 1024 * 1024;
+
+/**
+ * How many requests a pool keeps busy: each connection has one, and a few more are before or after their statements.
+ * More at once make each of them slower, by what they throw out of the processor's caches and keep from being garbage.
+ */
+export function toTurnsOptions(poolSize: number): TurnsOptions {
+  return { underWayMax: poolSize + 8, ofOneMax: Math.max(6, Math.ceil(poolSize / 2)) };
+}
 
 /**
  * Lets organizations take turns: what one of them sends in a burst waits in a queue of its own, and a request of another
- * finds a few before it instead of all of them, and one only of who asks more than it may. Where one organization asks
- * alone it waits for nobody. Each queue is as long as the server lets one caller have requests under way.
+ * finds a few before it instead of all of them, and one only of who asks more than it may. A caller is a credential;
+ * whose it is, is known from its first answer on, and until then it takes turns by itself. The queues are as long as the
+ * server lets requests wait.
  */
 export function createTurns({
-  atOnceMax = atOnceMaxByDefault,
+  underWayMax,
+  ofOneMax,
   waitTimeoutMs = waitTimeoutMsByDefault,
-}: TurnsOptions = {}): Turns {
+}: TurnsOptions): Turns {
+  /** The one that began the longest ago comes first. */
   const queues = new Map<string, Queue>();
+  const organizations = new LRUCache<string, string>({
+    maxSize: recognizedBytesMax,
+    sizeCalculation: (_, caller) => caller.length + 1,
+  });
   /** Until when. */
   const restrained = new LRUCache<string, number>({ max: restrainedMax });
+  let underWay = 0;
+  let waiting = 0;
   let last: string | undefined;
   let changedAt = Number.NEGATIVE_INFINITY;
 
-  /** Whether others have asked lately. */
-  function isOneOfSeveral(organizationId: string): boolean {
-    const now = performance.now();
-    if (last !== organizationId) {
-      if (last !== undefined) changedAt = now;
-      last = organizationId;
-    }
-    return now - changedAt < presentMs;
+  function noteThatAsks(organizationId: string): void {
+    if (last === organizationId) return;
+    if (last !== undefined) changedAt = performance.now();
+    last = organizationId;
   }
 
-  const mostAtOnce = (organizationId: string) =>
-    performance.now() < (restrained.get(organizationId) ?? 0) ? 1 : atOnceMax;
+  function mayBegin({ name, underWay: ofOne }: Queue): boolean {
+    if (underWay >= underWayMax) return false;
+    const now = performance.now();
+    const isOneOfSeveral = now - changedAt < presentMs;
+    if (ofOne === 0 || !isOneOfSeveral) return true;
+    return ofOne < (now < (restrained.get(name) ?? 0) ? 1 : ofOneMax);
+  }
 
-  function waitIn({ waiting }: Queue): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const leave = () => {
-        clearTimeout(timer);
-        waiting.delete(begin);
-      };
-      const begin = () => {
-        leave();
-        resolve();
-      };
-      const timer = setTimeout(() => {
-        leave();
-        reject(overloaded());
-      }, waitTimeoutMs);
-      waiting.add(begin);
-    });
+  function toName(caller: string): string {
+    const organizationId = organizations.get(caller);
+    if (organizationId !== undefined) noteThatAsks(organizationId);
+    return organizationId ?? caller;
+  }
+
+  function queueOf(caller: string): Queue {
+    const name = toName(caller);
+    const known = queues.get(name);
+    if (known !== undefined) return known;
+    const queue = { name, underWay: 0, waiting: new Set<() => void>() };
+    queues.set(name, queue);
+    return queue;
+  }
+
+  function forgetIfIdle(queue: Queue): void {
+    const isIdle = queue.underWay === 0 && queue.waiting.size === 0;
+    // It may have been forgotten before, and the name have another one since.
+    if (isIdle && queues.get(queue.name) === queue) queues.delete(queue.name);
+  }
+
+  function findNext(): Queue | undefined {
+    if (waiting === 0 || underWay >= underWayMax) return undefined;
+    for (const queue of queues.values()) if (queue.waiting.size > 0 && mayBegin(queue)) return queue;
+    return undefined;
+  }
+
+  function beginNext(): void {
+    for (let queue = findNext(); queue !== undefined; queue = findNext()) {
+      // Whoever else waits is before it now.
+      queues.delete(queue.name);
+      queues.set(queue.name, queue);
+      const [begin] = queue.waiting;
+      begin?.();
+    }
   }
 
   return {
-    begin(organizationId) {
-      const queue = queues.get(organizationId) ?? { underWay: 0, waiting: new Set() };
-      queues.set(organizationId, queue);
-      const isFull = queue.waiting.size > 0 || queue.underWay >= mostAtOnce(organizationId);
-      if (isOneOfSeveral(organizationId) && isFull) return waitIn(queue);
-      queue.underWay += 1;
-      return null;
+    isNow(caller) {
+      const name = toName(caller);
+      const queue = queues.get(name);
+      return queue === undefined ? underWay < underWayMax : queue.waiting.size === 0 && mayBegin(queue);
     },
-    end(organizationId) {
-      const queue = queues.get(organizationId);
-      if (queue === undefined) return;
-      queue.underWay -= 1;
-      for (const begin of queue.waiting) {
-        if (queue.underWay >= mostAtOnce(organizationId)) break;
-        queue.underWay += 1;
+    wait(caller, begin, giveUp) {
+      const queue = queueOf(caller);
+      const leave = () => {
+        if (!queue.waiting.delete(beginWaiting)) return;
+        waiting -= 1;
+        clearTimeout(timer);
+        forgetIfIdle(queue);
+      };
+      const beginWaiting = () => {
+        leave();
         begin();
-      }
-      if (queue.underWay === 0) queues.delete(organizationId);
+      };
+      const timer = setTimeout(() => {
+        leave();
+        giveUp();
+      }, waitTimeoutMs);
+      queue.waiting.add(beginWaiting);
+      waiting += 1;
+      return leave;
+    },
+    start(caller) {
+      const queue = queueOf(caller);
+      queue.underWay += 1;
+      underWay += 1;
+      return () => {
+        queue.underWay -= 1;
+        underWay -= 1;
+        beginNext();
+        forgetIfIdle(queue);
+      };
+    },
+    recognize(caller, organizationId) {
+      if (organizations.get(caller) === organizationId) return;
+      organizations.set(caller, organizationId);
+      noteThatAsks(organizationId);
     },
     restrain(organizationId) {
       restrained.set(organizationId, performance.now() + presentMs);
     },
+    countWaiting: () => waiting,
   };
 }

@@ -16,6 +16,8 @@ export interface MetricsSources {
   /** What limits decided, by outcome; nothing where nothing is limited. */
   readonly limits: { readonly [outcome: string]: number };
   readonly findCaches: () => readonly Caches[];
+  /** Requests that wait for their turn. */
+  readonly countWaiting: () => number;
 }
 
 /** Whatever has caches: how many entries each has. */
@@ -62,7 +64,10 @@ function addRequests(registry: MetricsRegistry, requests: RequestMetrics, source
     series,
   );
   registry.gauge({ name: 'http_requests_in_progress', help: 'HTTP requests without an answer yet.' }, () => [
-    { value: requests.inProgress },
+    { value: requests.inProgress + sources.countWaiting() },
+  ]);
+  registry.gauge({ name: 'http_requests_waiting', help: 'Those of them that wait for their turn.' }, () => [
+    { value: sources.countWaiting() },
   ]);
   registry.counter(
     {

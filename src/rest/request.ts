@@ -5,12 +5,12 @@ import type { DataOf, DocumentName } from './documents.ts';
 
 /** What the app puts on each request before a route sees it. */
 export interface RequestEnv {
+  /** What the server tells of a request; nothing where there is none. */
+  Bindings: { readonly incoming?: { readonly waitedMs?: number } };
   Variables: {
     requestId: string;
     caller: Caller | null;
     charge: RequestCharge | null;
-    /** Whether the request has one of its organization's turns. */
-    hasTurn: boolean;
     operation: string;
   };
 }

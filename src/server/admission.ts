@@ -1,27 +1,37 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { IncomingMessage, type ServerResponse } from 'node:http';
 import { type AppError, overloaded, rateLimitExceeded } from '../errors.ts';
 import { toGraphQLErrorResponse } from '../graphql/http.ts';
 import { respondJson, type TextResponse } from '../graphql/text-response.ts';
 import { windowSeconds } from '../limits/budget.ts';
 import { type Refusals, toRefusalKey } from '../limits/refusals.ts';
+import type { Turns } from '../limits/turns.ts';
 import type { Log } from '../log.ts';
 import { varying } from '../observe.ts';
 import { toRequestId } from '../refusal.ts';
 import { toErrorBody } from '../rest/error-body.ts';
 
+/** A request that may have waited before anything was done for it. */
+export class AdmittedRequest extends IncomingMessage {
+  waitedMs = 0;
+  /** Who takes a turn with it; null for what needs none. */
+  caller: string | null = null;
+}
+
 export interface Admission {
   /**
-   * Whether the request may begin. What may not is answered here, with OVERLOADED or RATE_LIMIT_EXCEEDED: before its
-   * credentials and its body are looked at, because in a flood these alone would leave no time for what may.
+   * Calls `begin` when it is the request's turn, and is false where it is to have none. That is answered here, with
+   * OVERLOADED or RATE_LIMIT_EXCEEDED: before its credentials and its body are looked at, because in a flood these alone
+   * would leave no time for what has a turn.
    */
-  admit(request: IncomingMessage, response: ServerResponse): boolean;
-  /** Counts an admitted request as under way until `answered` settles. */
-  count(request: IncomingMessage, answered: Promise<unknown>): void;
+  admit(request: AdmittedRequest, response: ServerResponse, begin: () => void): boolean;
+  /** Counts a request that has begun as under way until `answered` settles. */
+  count(request: AdmittedRequest, answered: Promise<unknown>): void;
 }
 
 export interface AdmissionOptions {
   readonly requestsMax: number;
+  readonly turns: Turns;
   readonly refusals: Refusals | null;
   readonly log: Log | undefined;
 }
@@ -30,76 +40,115 @@ const alwaysAdmitted = /^\/(healthz|readyz|metrics)(\?|$)/;
 const logPeriodMs = 1_000;
 
 /**
- * At most `requestsMax` requests are under way at a time, and half as many of one credential: whoever floods leaves
- * places to others.
+ * At most `requestsMax` requests wait for their turn or are under way at a time, and half as many of one credential:
+ * whoever floods leaves places to others.
  */
-export function createAdmission({ requestsMax, refusals, log }: AdmissionOptions): Admission {
+export function createAdmission({ requestsMax, turns, refusals, log }: AdmissionOptions): Admission {
   const answerOverloaded = prepareAnswers(overloaded());
   const answerLimited = prepareAnswers(rateLimitExceeded(windowSeconds));
   const requestsOfOneMax = Math.ceil(requestsMax / 2);
-  const underWayOf = new Map<string, number>();
-  let underWay = 0;
+  const placesOf = new Map<string, number>();
+  let places = 0;
   let refused = 0;
 
-  function add(caller: string, change: 1 | -1): void {
-    underWay += change;
-    const left = (underWayOf.get(caller) ?? 0) + change;
-    if (left === 0) underWayOf.delete(caller);
-    else underWayOf.set(caller, left);
+  function add(credential: string, change: 1 | -1): void {
+    places += change;
+    const left = (placesOf.get(credential) ?? 0) + change;
+    if (left === 0) placesOf.delete(credential);
+    else placesOf.set(credential, left);
   }
-  const hasPlace = (caller: string) =>
-    underWay < requestsMax && (underWayOf.get(caller) ?? 0) < requestsOfOneMax;
+  const hasPlace = (credential: string) =>
+    places < requestsMax && (placesOf.get(credential) ?? 0) < requestsOfOneMax;
 
-  /** A browser's page could not read what the app's own answer allows it to. */
-  const findLimit = ({ headers }: IncomingMessage) =>
-    headers.origin === undefined ? refusals?.find(toRefusalKey((name) => headers[name])) : undefined;
-
-  /** A line for each second, not for each request. */
-  function note(): void {
+  function refuse(request: IncomingMessage, response: ServerResponse): void {
+    answerOverloaded(request, response);
+    // A line for each second, not for each request.
     refused += 1;
     if (refused > 1) return;
     setTimeout(() => {
-      log?.warn({ refused, underWay }, 'OVERLOADED');
+      log?.warn({ refused, underWay: places, waiting: turns.countWaiting() }, 'OVERLOADED');
       refused = 0;
     }, logPeriodMs).unref();
   }
 
+  function wait(caller: string, request: AdmittedRequest, response: ServerResponse, begin: () => void): void {
+    const credential = credentialOf(request);
+    const since = performance.now();
+    const leave = () => {
+      add(credential, -1);
+      response.off('close', hangUp);
+    };
+    const leaveQueue = turns.wait(
+      caller,
+      () => {
+        leave();
+        request.waitedMs = performance.now() - since;
+        begin();
+      },
+      () => {
+        leave();
+        refuse(request, response);
+      },
+    );
+    function hangUp(): void {
+      leaveQueue();
+      leave();
+    }
+    add(credential, 1);
+    response.once('close', hangUp);
+  }
+
   return {
-    admit(request, response) {
-      const limit = findLimit(request);
-      if (limit === undefined && hasPlace(callerOf(request))) return true;
-      if (alwaysAdmitted.test(request.url ?? '')) return true;
+    admit(request, response, begin) {
+      if (alwaysAdmitted.test(request.url ?? '')) {
+        begin();
+        return true;
+      }
+      const { headers } = request;
+      const caller = toRefusalKey((name) => headers[name]);
+      // A browser's page could not read what the app's own answer allows it to.
+      const limit = headers.origin === undefined ? refusals?.find(caller) : undefined;
       if (limit !== undefined) answerLimited(request, response, limit);
+      else if (!hasPlace(credentialOf(request))) refuse(request, response);
       else {
-        answerOverloaded(request, response);
-        note();
+        request.caller = caller;
+        if (turns.isNow(caller)) begin();
+        else wait(caller, request, response, begin);
+        return true;
       }
       return false;
     },
     count(request, answered) {
-      const caller = callerOf(request);
-      let isCounted = false;
+      const { caller } = request;
+      if (caller === null) return;
+      let end: (() => void) | undefined;
       let isSettled = false;
       const begin = () => {
         if (isSettled) return;
-        isCounted = true;
-        add(caller, 1);
+        const credential = credentialOf(request);
+        const endTurn = turns.start(caller);
+        add(credential, 1);
+        end = () => {
+          add(credential, -1);
+          endTurn();
+        };
       };
       // Who sends a body slowly takes nobody's place.
       const { 'content-length': length = '0', 'transfer-encoding': coding } = request.headers;
-      if (length === '0' && coding === undefined) begin();
+      const hasNoBody = length === '0' && coding === undefined;
+      if (request.complete || hasNoBody) begin();
       else request.once('end', begin);
-      const end = () => {
+      const settle = () => {
         isSettled = true;
-        if (isCounted) add(caller, -1);
+        end?.();
       };
-      answered.then(end, end);
+      answered.then(settle, settle);
     },
   };
 }
 
 /** Whoever sends the same credential; without one all are one. */
-function callerOf({ headers }: IncomingMessage): string {
+function credentialOf({ headers }: IncomingMessage): string {
   return headers.authorization ?? String(headers['x-api-key'] ?? '');
 }
 

@@ -1,14 +1,28 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { createTurns, toTurnsOptions } from '../../src/limits/turns.ts';
 import { listen, type RunningServer } from '../../src/server.ts';
 import { openApp, type TestApp } from '../support/app.ts';
 import { describeOnEmbedded } from '../support/databases.ts';
 import { insertOrganization } from '../support/fixtures.ts';
+import { readSamples } from '../support/metrics.ts';
 
 const requestsMax = 4;
 const query = '{ __typename }';
 const body = JSON.stringify({ query });
+
+/** Requests of one path are held until the gate opens. */
+function hold(app: TestApp, gate: Promise<void>): TestApp {
+  return {
+    ...app,
+    async answer(request, env) {
+      if (request.url.endsWith('/held')) await gate;
+      return await app.answer(request, env);
+    },
+  };
+}
 
 describeOnEmbedded('a server that has as many requests under way as it takes', (database) => {
   let key: string;
@@ -30,15 +44,7 @@ describeOnEmbedded('a server that has as many requests under way as it takes', (
     const gate = new Promise<void>((resolve) => {
       open = resolve;
     });
-    // Requests of one path are held until the gate opens.
-    const held: TestApp = {
-      ...app,
-      async answer(request, env) {
-        if (request.url.endsWith('/held')) await gate;
-        return await app.answer(request, env);
-      },
-    };
-    server = await listen(held, { host: '127.0.0.1', port: 0, requestsMax });
+    server = await listen(hold(app, gate), { host: '127.0.0.1', port: 0, requestsMax });
     sockets = [];
     underWay = [];
   });
@@ -139,5 +145,92 @@ describeOnEmbedded('a server that has as many requests under way as it takes', (
       socket.write(body);
       expect(String((await answered)[0])).toMatch(/^HTTP\/1\.1 200 /);
     }
+  });
+});
+
+describeOnEmbedded('a server whose turns are all taken', (database) => {
+  const options = toTurnsOptions(1);
+  let headers: Record<string, string>;
+  let app: TestApp;
+  let server: RunningServer;
+  let open: () => void;
+  let underWay: Promise<Response>[];
+
+  beforeAll(async () => {
+    const { liveKey } = await insertOrganization(database().db);
+    headers = { authorization: `Bearer ${liveKey}` };
+  });
+  afterEach(async () => {
+    open();
+    await Promise.all(underWay);
+    await server.stop();
+  });
+
+  const ask = (path: string, init: RequestInit = {}) => fetch(`${server.url}${path}`, { headers, ...init });
+
+  /** Serves with every turn taken by what is held, and a first one waiting. */
+  async function serve(change: Partial<TestApp> = {}): Promise<void> {
+    app = { ...openApp(database(), { environment: { DATABASE_POOL: '1' } }), ...change };
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    server = await listen(hold(app, gate), { host: '127.0.0.1', port: 0 });
+    underWay = Array.from({ length: options.underWayMax + 1 }, () => ask('/held'));
+    await untilWaiting(1);
+  }
+  /** The log's lines of calls that were asked for; what is held is not found. */
+  const answered = () =>
+    app.logLines().filter(({ operation, status }) => operation !== 'none' && status === 200);
+  const untilWaiting = (count: number) => expect.poll(() => app.turns.countWaiting()).toBe(count);
+
+  it('lets others wait, and answers health at once', async () => {
+    await serve();
+    const body = JSON.stringify({ query: '{ __typename }' });
+    const post = { method: 'POST', body, headers: { ...headers, 'content-type': 'application/json' } };
+    const waiting = [ask('/calls'), ask('/graphql', post)];
+    await untilWaiting(3);
+    expect((await ask('/healthz')).status).toBe(200);
+    expect((await readSamples(app)).get('calls_gateway_http_requests_waiting')).toBe(3);
+    expect(answered()).toEqual([]);
+    open();
+    const answers = await Promise.all(waiting);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    expect(app.turns.countWaiting()).toBe(0);
+  });
+
+  it('counts the wait in how long an answer took', async () => {
+    await serve();
+    const answer = ask('/calls');
+    await untilWaiting(2);
+    await sleep(300);
+    open();
+    await answer;
+    expect(answered()[0]?.ms).toBeGreaterThanOrEqual(300);
+  });
+
+  it('takes who hangs up out of the queue', async () => {
+    await serve();
+    const hangUp = new AbortController();
+    const gone = ask('/calls', { signal: hangUp.signal });
+    await untilWaiting(2);
+    hangUp.abort();
+    await expect(gone).rejects.toThrow();
+    await untilWaiting(1);
+    open();
+    await Promise.all(underWay);
+    expect((await ask('/calls')).status).toBe(200);
+    expect(answered()).toHaveLength(1);
+  });
+
+  it('is OVERLOADED to who has waited too long', async () => {
+    await serve({ turns: createTurns({ ...options, waitTimeoutMs: 300 }) });
+    const late = await ask('/calls');
+    expect([late.status, await late.json()]).toEqual([
+      503,
+      { error: expect.any(String), code: 'OVERLOADED' },
+    ]);
+    open();
+    await Promise.all(underWay);
+    expect((await ask('/calls')).status).toBe(200);
   });
 });

@@ -1,111 +1,162 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { createTurns, type Turns } from '../../../src/limits/turns.ts';
+import { createTurns, type Turns, toTurnsOptions } from '../../../src/limits/turns.ts';
 
 const [one, other] = ['one', 'other'];
 let turns: Turns;
 let begun: number[];
+let gaveUp: number[];
+let ends: Map<number, () => void>;
 
-/** Asks for a turn, and notes the number when it begins. */
-async function ask(organizationId: string, n: number): Promise<void> {
-  await turns.begin(organizationId);
-  begun.push(n);
+/** Asks for a turn, and notes the number when it begins; gives what takes it out of the queue. */
+function ask(caller: string, n: number): () => void {
+  const begin = () => {
+    begun.push(n);
+    ends.set(n, turns.start(caller));
+  };
+  if (!turns.isNow(caller)) return turns.wait(caller, begin, () => gaveUp.push(n));
+  begin();
+  return () => {};
 }
-const settle = () => vi.advanceTimersByTimeAsync(0);
+const askAll = (caller: string, first: number, last: number) => {
+  for (let n = first; n <= last; n++) ask(caller, n);
+};
+const end = (n: number) => ends.get(n)?.();
 
 beforeEach(() => {
   vi.useFakeTimers();
-  turns = createTurns({ atOnceMax: 2, waitTimeoutMs: 1_000 });
+  turns = createTurns({ underWayMax: 6, ofOneMax: 2, waitTimeoutMs: 1_000 });
+  for (const name of [other, one]) turns.recognize(name, name);
+  vi.advanceTimersByTime(10_000);
   begun = [];
+  gaveUp = [];
+  ends = new Map();
 });
 afterEach(() => {
   vi.useRealTimers();
 });
 
-it('an organization that asks alone waits for nobody', () => {
-  expect(Array.from({ length: 20 }, () => turns.begin(one))).toEqual(Array(20).fill(null));
+it('an organization that asks alone has as many at once as there are', () => {
+  askAll(one, 1, 8);
+  expect([begun, turns.countWaiting()]).toEqual([[1, 2, 3, 4, 5, 6], 2]);
+  end(3);
+  expect([begun, turns.countWaiting()]).toEqual([[1, 2, 3, 4, 5, 6, 7], 1]);
 });
 
-it('beside another one it has so many at once, and the rest in the order they came', async () => {
-  turns.begin(other);
-  for (let n = 1; n <= 5; n++) void ask(one, n);
-  await settle();
-  expect(begun).toEqual([1, 2]);
-  turns.end(one);
-  await settle();
-  expect(begun).toEqual([1, 2, 3]);
-  turns.end(one);
-  turns.end(one);
-  await settle();
-  expect(begun).toEqual([1, 2, 3, 4, 5]);
+it('beside another one it has so many at once, and the rest in the order they came', () => {
+  ask(other, 0);
+  askAll(one, 1, 5);
+  expect(begun).toEqual([0, 1, 2]);
+  end(1);
+  expect(begun).toEqual([0, 1, 2, 3]);
+  end(2);
+  end(3);
+  expect(begun).toEqual([0, 1, 2, 3, 4, 5]);
 });
 
-it('who waits keeps nobody else waiting', async () => {
-  for (let n = 1; n <= 9; n++) void ask(one, n);
-  for (let n = 10; n <= 12; n++) void ask(other, n);
-  await settle();
-  // Nobody else was there when the first nine came.
-  expect(begun).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
-  void ask(one, 13);
-  for (let i = 0; i < 8; i++) turns.end(one);
-  await settle();
-  expect(begun.at(-1)).toBe(13);
+it('who waits keeps nobody else waiting', () => {
+  askAll(one, 1, 5);
+  // Nobody else was there when the first five came.
+  askAll(other, 11, 12);
+  expect(begun).toEqual([1, 2, 3, 4, 5, 11]);
+  ask(one, 6);
+  for (let n = 1; n <= 3; n++) end(n);
+  expect(begun).toEqual([1, 2, 3, 4, 5, 11, 12]);
+  for (let n = 4; n <= 5; n++) end(n);
+  expect(begun.at(-1)).toBe(6);
 });
 
-it('ends what was alone before more begins', async () => {
-  for (let n = 1; n <= 4; n++) void ask(one, n);
-  turns.begin(other);
-  void ask(one, 5);
-  turns.end(one);
-  await settle();
-  expect(begun).toEqual([1, 2, 3, 4]);
-  turns.end(one);
-  turns.end(one);
-  await settle();
-  expect(begun).toEqual([1, 2, 3, 4, 5]);
+it('who has waited the longest since a turn is next, whoever came first', () => {
+  const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+  for (const [i, name] of names.entries()) ask(name, i);
+  askAll('a', 10, 12);
+  ask('b', 20);
+  ask('g', 30);
+  end(5);
+  end(10);
+  end(20);
+  expect(begun.slice(6)).toEqual([10, 20, 30]);
+  end(30);
+  expect(begun.at(-1)).toBe(11);
 });
 
-it('is OVERLOADED when its turn does not come in time, and takes none then', async () => {
-  turns.begin(other);
-  turns.begin(one);
-  turns.begin(one);
-  const late = expect(turns.begin(one)).rejects.toMatchObject({ code: 'OVERLOADED' });
-  await vi.advanceTimersByTimeAsync(1_000);
-  await late;
-  turns.end(one);
-  expect(turns.begin(one)).toBeNull();
+it('callers of one organization have their turns together', () => {
+  for (const key of ['key', 'same']) turns.recognize(key, 'organization');
+  ask(other, 0);
+  ask('key', 1);
+  ask('same', 2);
+  ask('key', 3);
+  expect(begun).toEqual([0, 1, 2]);
+  end(2);
+  expect(begun).toEqual([0, 1, 2, 3]);
 });
 
-it('forgets the other one after ten seconds', async () => {
-  turns.begin(other);
-  turns.begin(one);
-  turns.begin(one);
-  await vi.advanceTimersByTimeAsync(10_000);
-  expect(turns.begin(one)).toBeNull();
+it('a caller that is recognized while its request is under way ends that under the name it began with', () => {
+  ask(other, 0);
+  ask('new', 1);
+  turns.recognize('new', 'organization');
+  end(1);
+  askAll('new', 2, 4);
+  expect(begun).toEqual([0, 1, 2, 3]);
 });
 
-it('has one at a time where it asked too much, and for ten seconds', async () => {
-  turns.begin(other);
+it('gives up when a turn does not come in time, and takes none then', () => {
+  ask(other, 0);
+  askAll(one, 1, 3);
+  vi.advanceTimersByTime(1_000);
+  expect([gaveUp, turns.countWaiting()]).toEqual([[3], 0]);
+  end(1);
+  expect(begun).toEqual([0, 1, 2]);
+  expect(turns.isNow(one)).toBe(true);
+});
+
+it('who leaves the queue takes no turn, and is given up by nobody', () => {
+  ask(other, 0);
+  askAll(one, 1, 2);
+  const leave = ask(one, 3);
+  ask(one, 4);
+  leave();
+  leave();
+  end(1);
+  vi.advanceTimersByTime(2_000);
+  expect([begun, gaveUp, turns.countWaiting()]).toEqual([[0, 1, 2, 4], [], 0]);
+});
+
+it('forgets the other one after ten seconds', () => {
+  ask(other, 0);
+  askAll(one, 1, 2);
+  expect(turns.isNow(one)).toBe(false);
+  vi.advanceTimersByTime(10_000);
+  expect(turns.isNow(one)).toBe(true);
+});
+
+it('has one at a time where it asked too much, and for ten seconds', () => {
+  ask(other, 0);
   turns.restrain(one);
-  for (let n = 1; n <= 4; n++) void ask(one, n);
-  await settle();
-  expect(begun).toEqual([1]);
-  turns.end(one);
-  await settle();
-  expect(begun).toEqual([1, 2]);
+  askAll(one, 1, 4);
+  expect(begun).toEqual([0, 1]);
+  end(1);
+  expect(begun).toEqual([0, 1, 2]);
   turns.restrain(one);
-  await vi.advanceTimersByTimeAsync(900);
-  turns.end(one);
-  await settle();
-  expect(begun).toEqual([1, 2, 3]);
-  turns.end(one);
-  await vi.advanceTimersByTimeAsync(9_200);
-  turns.begin(other);
-  for (let n = 5; n <= 8; n++) void ask(one, n);
-  await settle();
-  expect(begun).toEqual([1, 2, 3, 4, 5]);
+  vi.advanceTimersByTime(900);
+  end(2);
+  expect(begun).toEqual([0, 1, 2, 3]);
+  end(3);
+  vi.advanceTimersByTime(9_200);
+  ask(other, 10);
+  askAll(one, 5, 8);
+  expect(begun).toEqual([0, 1, 2, 3, 4, 10, 5]);
 });
 
 it('asks nobody to wait who asked too much alone', () => {
   turns.restrain(one);
-  expect(Array.from({ length: 5 }, () => turns.begin(one))).toEqual(Array(5).fill(null));
+  askAll(one, 1, 6);
+  expect(begun).toEqual([1, 2, 3, 4, 5, 6]);
+});
+
+it('keeps each connection of a pool busy, and half of them for others', () => {
+  expect([4, 10, 100].map(toTurnsOptions)).toEqual([
+    { underWayMax: 12, ofOneMax: 6 },
+    { underWayMax: 18, ofOneMax: 6 },
+    { underWayMax: 108, ofOneMax: 50 },
+  ]);
 });

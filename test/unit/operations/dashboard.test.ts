@@ -21,6 +21,7 @@ async function readNames(): Promise<Map<string, string[]>> {
     rollupLag: null,
     limits: {},
     findCaches: () => [],
+    countWaiting: () => 0,
   });
   const types = (await metrics.print()).matchAll(/^# TYPE (\S+) (\S+)$/gm);
   return new Map(
