@@ -32,7 +32,8 @@ interface Queue {
   readonly waiting: Set<() => void>;
 }
 
-const waitTimeoutMsByDefault = 5_000;
+/** As long as a statement waits for a connection. */
+const waitTimeoutMsByDefault = 2_000;
 /** For how long an organization that has asked counts as one that asks, and one that asked too much as one that does. */
 const presentMs = 10_000;
 const restrainedMax = 1_000;
