@@ -60,6 +60,10 @@ export function createAdmission({ requestsMax, turns, refusals, log }: Admission
   const hasPlace = (credential: string) =>
     places < requestsMax && (placesOf.get(credential) ?? 0) < requestsOfOneMax;
 
+  /** A browser's page could not read what the app's own answer allows it to. */
+  const findLimit = ({ headers }: IncomingMessage, caller: string) =>
+    headers.origin === undefined ? refusals?.find(caller) : undefined;
+
   function refuse(request: IncomingMessage, response: ServerResponse): void {
     answerOverloaded(request, response);
     // A line for each second, not for each request.
@@ -83,7 +87,10 @@ export function createAdmission({ requestsMax, turns, refusals, log }: Admission
       () => {
         leave();
         request.waitedMs = performance.now() - since;
-        begin();
+        // The budget may have been spent meanwhile.
+        const limit = findLimit(request, caller);
+        if (limit === undefined) begin();
+        else answerLimited(request, response, limit);
       },
       () => {
         leave();
@@ -104,10 +111,8 @@ export function createAdmission({ requestsMax, turns, refusals, log }: Admission
         begin();
         return true;
       }
-      const { headers } = request;
-      const caller = toRefusalKey((name) => headers[name]);
-      // A browser's page could not read what the app's own answer allows it to.
-      const limit = headers.origin === undefined ? refusals?.find(caller) : undefined;
+      const caller = toRefusalKey((name) => request.headers[name]);
+      const limit = findLimit(request, caller);
       if (limit !== undefined) answerLimited(request, response, limit);
       else if (!hasPlace(credentialOf(request))) refuse(request, response);
       else {

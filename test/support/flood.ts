@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { constants, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { atRate, openLoadClient, type Rate, statusOf } from './load-client.ts';
 import { type LoadTenant, toLoadRequest } from './load-data.ts';
@@ -13,7 +14,10 @@ export interface Flood {
   close(): void;
 }
 
-/** Floods from a process of its own: what is measured beside it does not wait for the sender. */
+/**
+ * Floods from a process of its own, of the lowest priority: what is measured beside it waits for what the flood does to
+ * the gateway, not for its sender, which would be on another machine.
+ */
 export function startFlood(url: string, tenant: LoadTenant): Flood {
   const child = fork(fileURLToPath(import.meta.url), [url], { execArgv: ['--import', 'tsx'] });
   const failed = once(child, 'exit').then(([code]) => Promise.reject(new Error(`The flood ended: ${code}.`)));
@@ -36,6 +40,7 @@ interface Order {
 
 const [, path, url] = process.argv;
 if (path === fileURLToPath(import.meta.url) && url !== undefined) {
+  setPriority(constants.priority.PRIORITY_LOW);
   const client = openLoadClient({ url });
   process.on('message', async ({ tenant, rate }: Order) => {
     const counts: Record<string, number> = {};
