@@ -5,15 +5,16 @@ import type { Caller } from './auth/caller.ts';
 import type { Config } from './config.ts';
 import type { Database } from './db/client.ts';
 import { toAppError } from './db/errors.ts';
-import { AppError, databaseUnavailable, routeNotFound } from './errors.ts';
+import { AppError, databaseUnavailable, overloaded, routeNotFound } from './errors.ts';
 import { createGraphiql, type Demo } from './graphiql/serve.ts';
 import { createGateway } from './graphql/gateway.ts';
 import { answerGraphQL, toGraphQLErrorResponse } from './graphql/http.ts';
 import { respond, respondJson, type TextResponse, toResponse } from './graphql/text-response.ts';
 import { createHealth } from './health.ts';
+import { toCallerId } from './limits/caller-id.ts';
 import { createLimits, findAddress } from './limits/limits.ts';
 import type { RedisConnection } from './limits/redis.ts';
-import { type Refusals, toRefusalKey } from './limits/refusals.ts';
+import type { Refusals } from './limits/refusals.ts';
 import { limitHeaderNames } from './limits/request-charge.ts';
 import { createTurns, type Turns, toTurnsOptions } from './limits/turns.ts';
 import type { Log } from './log.ts';
@@ -99,17 +100,23 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
 
   const { isUpToDate = () => true } = parts;
   const authenticate = async (c: AppContext): Promise<Caller> => {
+    if (c.env?.incoming?.isLate) throw overloaded();
     if (!isUpToDate()) throw databaseUnavailable();
     const { headers } = c.req.raw;
+    const callerId = toCallerId((name) => headers.get(name));
     const identify = () => authenticator.authenticate(headers);
-    const caller = await (limits?.guard(headers, findAddress(c.env), identify) ?? identify());
-    const key = toRefusalKey((name) => headers.get(name));
-    turns.recognize(key, caller.organizationId);
+    const caller = await (limits?.guard(headers, findAddress(c.env), identify) ?? identify()).catch(
+      (error: unknown) => {
+        if (error instanceof AppError && error.status === 401) turns.forget(callerId);
+        throw error;
+      },
+    );
+    turns.recognize(callerId, caller.organizationId);
     c.set('caller', caller);
     const charge = limits?.startCharge(caller.organizationId) ?? null;
     c.set('charge', charge);
     await charge?.admit().catch((error: unknown) => {
-      limits?.refusals.add(key, charge.headers(), charge.resetMs());
+      limits?.refusals.add(callerId, charge.headers(), charge.resetMs());
       turns.restrain(caller.organizationId);
       throw error;
     });
@@ -139,7 +146,8 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
     c.set('operation', 'graphql');
     const caller = await authenticate(c);
     const scope = { caller, requestId: c.get('requestId'), charge: c.get('charge') };
-    const { response, operation } = await answerGraphQL(gateway, c.req.raw, scope);
+    const regainTurn = async () => await c.env?.incoming?.regainTurn?.();
+    const { response, operation } = await answerGraphQL(gateway, c.req.raw, scope, regainTurn);
     c.set('operation', operation);
     return response;
   });

@@ -100,7 +100,11 @@ export async function listen(
   const connections = new Set<Socket>();
   server.on('connection', (socket) => {
     connections.add(socket);
-    socket.once('close', () => connections.delete(socket));
+    socket.once('close', () => {
+      connections.delete(socket);
+      // Those that were to follow others on it do not say so themselves.
+      for (const answer of answers) if (answer.req.socket === socket) answers.delete(answer);
+    });
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -1,5 +1,6 @@
 import type { App } from '../app.ts';
 import type { Config } from '../config.ts';
+import { createTurns, toTurnsOptions } from '../limits/turns.ts';
 import { listen, type RunningServer } from '../server.ts';
 
 /** Serves /metrics, and nothing else, at the port of its own that the configuration may name. */
@@ -12,5 +13,8 @@ export async function listenForMetrics(
     new URL(request.url).pathname === '/metrics' && (request.method === 'GET' || request.method === 'HEAD')
       ? await app.answerMetrics()
       : new Response(null, { status: 404 });
-  return await listen({ ...app, answer, refusals: null, startDraining() {} }, { host, port: metricsPort });
+  return await listen(
+    { answer, refuse: app.refuse, refusals: null, startDraining() {}, turns: createTurns(toTurnsOptions(1)) },
+    { host, port: metricsPort },
+  );
 }

@@ -26,16 +26,18 @@ export interface GraphQLAnswer {
 
 /**
  * Answers `GET` (queries only) and `POST` with a JSON body. Throws NOT_ACCEPTABLE, UNSUPPORTED_MEDIA_TYPE,
- * PAYLOAD_TOO_LARGE and METHOD_NOT_ALLOWED; every other failure is an answer.
+ * PAYLOAD_TOO_LARGE, METHOD_NOT_ALLOWED, and what `onRead` throws once the body is read; every other failure is an answer.
  */
 export async function answerGraphQL(
   gateway: Gateway,
   request: Request,
   scope: RequestScope,
+  onRead: () => Promise<void>,
 ): Promise<GraphQLAnswer> {
   const mediaType = negotiate(request.headers.get('accept'));
   const isGet = request.method === 'GET' || request.method === 'HEAD';
   const params = isGet ? parseUrlParams(request.url) : parseBody(await readWholeBody(request));
+  await onRead();
   const refuse = (errors: readonly GraphQLError[], operation = 'refused', status?: number) => ({
     response: toResponse(mediaType, withRequestId({ errors }, scope.requestId), status),
     operation,

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { toCredential } from './caller-id.ts';
 
 export interface Turns {
   /** Whether the caller's next request may begin without waiting. */
@@ -10,8 +11,9 @@ export interface Turns {
   wait(caller: string, begin: () => void, giveUp: () => void): () => void;
   /** Counts one of the caller's requests as under way until what it gives is called. */
   start(caller: string): () => void;
-  /** From now on the caller has its turns with all others of the organization. */
+  /** From now on the caller has its turns with all others of the organization, until it is forgotten. */
   recognize(caller: string, organizationId: string): void;
+  forget(caller: string): void;
   /** For a while what the organization asks goes one after the other, while others ask too. */
   restrain(organizationId: string): void;
   countWaiting(): number;
@@ -49,16 +51,16 @@ export function toTurnsOptions(poolSize: number): TurnsOptions {
 
 /**
  * Lets organizations take turns: what one of them sends in a burst waits in a queue of its own, and a request of another
- * finds a few before it instead of all of them, and one only of who asks more than it may. A caller is a credential;
- * whose it is, is known from its first answer on, and until then it takes turns by itself. The queues are as long as the
- * server lets requests wait.
+ * finds a few before it instead of all of them, and one only of who asks more than it may. A caller is named by what it
+ * sends (toCallerId); whose it is, is known once it was accepted, and until then each credential takes turns by itself. The
+ * queues are as long as the server lets requests wait.
  */
 export function createTurns({
   underWayMax,
   ofOneMax,
   waitTimeoutMs = waitTimeoutMsByDefault,
 }: TurnsOptions): Turns {
-  /** The one that began the longest ago comes first. */
+  /** The one whose last turn began the longest ago comes first. */
   const queues = new Map<string, Queue>();
   const organizations = new LRUCache<string, string>({
     maxSize: recognizedBytesMax,
@@ -88,7 +90,7 @@ export function createTurns({
   function toName(caller: string): string {
     const organizationId = organizations.get(caller);
     if (organizationId !== undefined) noteThatAsks(organizationId);
-    return organizationId ?? caller;
+    return organizationId ?? toCredential(caller);
   }
 
   function queueOf(caller: string): Queue {
@@ -114,9 +116,6 @@ export function createTurns({
 
   function beginNext(): void {
     for (let queue = findNext(); queue !== undefined; queue = findNext()) {
-      // Whoever else waits is before it now.
-      queues.delete(queue.name);
-      queues.set(queue.name, queue);
       const [begin] = queue.waiting;
       begin?.();
     }
@@ -141,8 +140,12 @@ export function createTurns({
         begin();
       };
       const timer = setTimeout(() => {
-        leave();
-        giveUp();
+        // After a pause of the process timers come first, and then what has arrived meanwhile.
+        setImmediate(() => {
+          if (!queue.waiting.has(beginWaiting)) return;
+          leave();
+          giveUp();
+        });
       }, waitTimeoutMs);
       queue.waiting.add(beginWaiting);
       waiting += 1;
@@ -150,6 +153,9 @@ export function createTurns({
     },
     start(caller) {
       const queue = queueOf(caller);
+      // Whoever else waits is before it now.
+      queues.delete(queue.name);
+      queues.set(queue.name, queue);
       queue.underWay += 1;
       underWay += 1;
       return () => {
@@ -164,6 +170,7 @@ export function createTurns({
       organizations.set(caller, organizationId);
       noteThatAsks(organizationId);
     },
+    forget: (caller) => void organizations.delete(caller),
     restrain(organizationId) {
       restrained.set(organizationId, performance.now() + presentMs);
     },

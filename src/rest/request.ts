@@ -6,7 +6,13 @@ import type { DataOf, DocumentName } from './documents.ts';
 /** What the app puts on each request before a route sees it. */
 export interface RequestEnv {
   /** What the server tells of a request; nothing where there is none. */
-  Bindings: { readonly incoming?: { readonly waitedMs?: number } };
+  Bindings: {
+    readonly incoming?: {
+      readonly waitedMs?: number;
+      readonly isLate?: boolean;
+      readonly regainTurn?: (() => Promise<void>) | null;
+    };
+  };
   Variables: {
     requestId: string;
     caller: Caller | null;

@@ -1,10 +1,12 @@
+import { AsyncResource } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import { IncomingMessage, type ServerResponse } from 'node:http';
 import { type AppError, overloaded, rateLimitExceeded } from '../errors.ts';
 import { toGraphQLErrorResponse } from '../graphql/http.ts';
 import { respondJson, type TextResponse } from '../graphql/text-response.ts';
 import { windowSeconds } from '../limits/budget.ts';
-import { type Refusals, toRefusalKey } from '../limits/refusals.ts';
+import { toCallerId, toCredential } from '../limits/caller-id.ts';
+import type { Refusals } from '../limits/refusals.ts';
 import type { Turns } from '../limits/turns.ts';
 import type { Log } from '../log.ts';
 import { varying } from '../observe.ts';
@@ -13,16 +15,21 @@ import { toErrorBody } from '../rest/error-body.ts';
 
 /** A request that may have waited before anything was done for it. */
 export class AdmittedRequest extends IncomingMessage {
-  waitedMs = 0;
-  /** Who takes a turn with it; null for what needs none. */
+  /** Who takes a place with it; null for what needs none. */
   caller: string | null = null;
+  needsTurn = false;
+  waitedMs = 0;
+  /** It has waited too long: there is no turn for it. */
+  isLate = false;
+  /** Where a turn was given back until the body is there: waits for one again. Rejects with OVERLOADED. */
+  regainTurn: (() => Promise<void>) | null = null;
 }
 
 export interface Admission {
   /**
-   * Calls `begin` when it is the request's turn, and is false where it is to have none. That is answered here, with
-   * OVERLOADED or RATE_LIMIT_EXCEEDED: before its credentials and its body are looked at, because in a flood these alone
-   * would leave no time for what has a turn.
+   * Calls `begin` when it is the request's turn or too late for one, and is false where it finds no place to wait. That is
+   * answered here, with OVERLOADED or RATE_LIMIT_EXCEEDED: before its credentials and its body are looked at, because in a
+   * flood these alone would leave no time for what has a turn.
    */
   admit(request: AdmittedRequest, response: ServerResponse, begin: () => void): boolean;
   /** Counts a request that has begun as under way until `answered` settles. */
@@ -37,11 +44,15 @@ export interface AdmissionOptions {
 }
 
 const alwaysAdmitted = /^\/(healthz|readyz|metrics)(\?|$)/;
+/** All else is in memory. */
+const asksDatabase = /^\/(graphql|(v1\/)?calls)(\/|\?|$)/;
 const logPeriodMs = 1_000;
+/** A body that is not there by then is on its way on its own. */
+const slowBodyMs = 10;
 
 /**
  * At most `requestsMax` requests wait for their turn or are under way at a time, and half as many of one credential:
- * whoever floods leaves places to others.
+ * whoever floods with one leaves places to others.
  */
 export function createAdmission({ requestsMax, turns, refusals, log }: AdmissionOptions): Admission {
   const answerOverloaded = prepareAnswers(overloaded());
@@ -70,91 +81,126 @@ export function createAdmission({ requestsMax, turns, refusals, log }: Admission
     refused += 1;
     if (refused > 1) return;
     setTimeout(() => {
-      log?.warn({ refused, underWay: places, waiting: turns.countWaiting() }, 'OVERLOADED');
+      const waiting = turns.countWaiting();
+      log?.warn({ refused, underWay: places - waiting, waiting }, 'OVERLOADED');
       refused = 0;
     }, logPeriodMs).unref();
   }
 
-  function wait(caller: string, request: AdmittedRequest, response: ServerResponse, begin: () => void): void {
-    const credential = credentialOf(request);
-    const since = performance.now();
-    const leave = () => {
-      add(credential, -1);
-      response.off('close', hangUp);
-    };
+  /** Gives what takes the caller out of the queue. */
+  function enqueue(caller: string, begin: () => void, giveUp: () => void): () => void {
+    const credential = toCredential(caller);
+    add(credential, 1);
+    const leavePlace = () => add(credential, -1);
     const leaveQueue = turns.wait(
       caller,
       () => {
-        leave();
-        request.waitedMs = performance.now() - since;
-        // The budget may have been spent meanwhile.
-        const limit = findLimit(request, caller);
-        if (limit === undefined) begin();
-        else answerLimited(request, response, limit);
+        leavePlace();
+        begin();
       },
       () => {
-        leave();
-        refuse(request, response);
+        leavePlace();
+        giveUp();
       },
     );
-    function hangUp(): void {
+    return () => {
       leaveQueue();
-      leave();
-    }
-    add(credential, 1);
-    response.once('close', hangUp);
+      leavePlace();
+    };
+  }
+
+  function wait(caller: string, request: AdmittedRequest, response: ServerResponse, begin: () => void): void {
+    const since = performance.now();
+    const end = () => {
+      request.off('close', leave);
+      request.waitedMs = performance.now() - since;
+    };
+    const beginNow = () => {
+      end();
+      // The budget may have been spent meanwhile.
+      const limit = findLimit(request, caller);
+      if (limit === undefined) begin();
+      else answerLimited(request, response, limit);
+    };
+    const beginLate = () => {
+      end();
+      request.caller = null;
+      request.isLate = true;
+      begin();
+    };
+    // Else it began in the context of the request that ended before it.
+    const leave = enqueue(caller, AsyncResource.bind(beginNow), beginLate);
+    // Answers that are to follow others on a connection do not say that it is closed; requests do.
+    request.once('close', leave);
+  }
+
+  function regainTurn(caller: string): Promise<() => void> {
+    return new Promise((resolve, reject) => {
+      const begin = () => resolve(turns.start(caller));
+      const giveUp = () => reject(overloaded());
+      if (!hasPlace(toCredential(caller))) giveUp();
+      else if (turns.isNow(caller)) begin();
+      else enqueue(caller, begin, giveUp);
+    });
   }
 
   return {
     admit(request, response, begin) {
-      if (alwaysAdmitted.test(request.url ?? '')) {
+      const { url = '', method } = request;
+      if (alwaysAdmitted.test(url)) {
         begin();
         return true;
       }
-      const caller = toRefusalKey((name) => request.headers[name]);
+      const caller = toCallerId((name) => request.headers[name]);
       const limit = findLimit(request, caller);
       if (limit !== undefined) answerLimited(request, response, limit);
-      else if (!hasPlace(credentialOf(request))) refuse(request, response);
+      else if (!hasPlace(toCredential(caller))) refuse(request, response);
       else {
         request.caller = caller;
-        if (turns.isNow(caller)) begin();
+        request.needsTurn = method !== 'OPTIONS' && asksDatabase.test(url);
+        if (!request.needsTurn || turns.isNow(caller)) begin();
         else wait(caller, request, response, begin);
         return true;
       }
       return false;
     },
     count(request, answered) {
-      const { caller } = request;
+      const { caller, needsTurn } = request;
       if (caller === null) return;
-      let end: (() => void) | undefined;
+      const credential = toCredential(caller);
+      let endTurn = needsTurn ? turns.start(caller) : () => {};
+      let hasItsPlace = false;
       let isSettled = false;
-      const begin = () => {
+      // Who sends a body slowly takes nobody's place and turn. Only that of a POST is ever read.
+      const takePlace = () => {
         if (isSettled) return;
-        const credential = credentialOf(request);
-        const endTurn = turns.start(caller);
+        hasItsPlace = true;
         add(credential, 1);
-        end = () => {
-          add(credential, -1);
-          endTurn();
-        };
       };
-      // Who sends a body slowly takes nobody's place.
-      const { 'content-length': length = '0', 'transfer-encoding': coding } = request.headers;
-      const hasNoBody = length === '0' && coding === undefined;
-      if (request.complete || hasNoBody) begin();
-      else request.once('end', begin);
+      let slow: NodeJS.Timeout | undefined;
+      if (request.complete || request.method !== 'POST') takePlace();
+      else {
+        request.once('end', takePlace);
+        slow = setTimeout(() => {
+          if (request.complete) return;
+          request.off('end', takePlace);
+          endTurn();
+          endTurn = () => {};
+          request.regainTurn = async () => {
+            if (needsTurn) endTurn = await regainTurn(caller);
+            takePlace();
+          };
+        }, slowBodyMs);
+      }
       const settle = () => {
         isSettled = true;
-        end?.();
+        clearTimeout(slow);
+        if (hasItsPlace) add(credential, -1);
+        endTurn();
       };
       answered.then(settle, settle);
     },
   };
-}
-
-/** Whoever sends the same credential; without one all are one. */
-function credentialOf({ headers }: IncomingMessage): string {
-  return headers.authorization ?? String(headers['x-api-key'] ?? '');
 }
 
 type AnswerRefused = (request: IncomingMessage, response: ServerResponse, more?: readonly string[]) => void;

@@ -63,7 +63,12 @@ describeOnEmbedded('a server that has as many requests under way as it takes', (
   /** Resolves when as many are held as are taken: one more is refused. */
   async function fill(): Promise<void> {
     const others = { authorization: `Bearer ${otherKey}` };
-    underWay = [ask('/held'), ask('/held'), ask('/held', {}, others), ask('/held', {}, others)];
+    underWay = [
+      ask('/calls/held'),
+      ask('/calls/held'),
+      ask('/calls/held', {}, others),
+      ask('/calls/held', {}, others),
+    ];
     await expect.poll(async () => (await ask('/calls')).status).toBe(503);
     await expect.poll(async () => (await ask('/calls', {}, { authorization: 'Bearer x' })).status).toBe(503);
   }
@@ -102,7 +107,7 @@ describeOnEmbedded('a server that has as many requests under way as it takes', (
   });
 
   it('leaves half of its places to others than the one who floods it', async () => {
-    underWay = [ask('/held'), ask('/held')];
+    underWay = [ask('/calls/held'), ask('/calls/held')];
     await expect.poll(async () => (await ask('/calls')).status).toBe(503);
     expect((await ask('/calls', {}, { authorization: `Bearer ${otherKey}` })).status).toBe(200);
   });
@@ -175,7 +180,7 @@ describeOnEmbedded('a server whose turns are all taken', (database) => {
       open = resolve;
     });
     server = await listen(hold(app, gate), { host: '127.0.0.1', port: 0 });
-    underWay = Array.from({ length: options.underWayMax + 1 }, () => ask('/held'));
+    underWay = Array.from({ length: options.underWayMax + 1 }, () => ask('/calls/held'));
     await untilWaiting(1);
   }
   /** The log's lines of calls that were asked for; what is held is not found. */
@@ -185,7 +190,6 @@ describeOnEmbedded('a server whose turns are all taken', (database) => {
 
   it('lets others wait, and answers health at once', async () => {
     await serve();
-    const body = JSON.stringify({ query: '{ __typename }' });
     const post = { method: 'POST', body, headers: { ...headers, 'content-type': 'application/json' } };
     const waiting = [ask('/calls'), ask('/graphql', post)];
     await untilWaiting(3);
@@ -222,15 +226,63 @@ describeOnEmbedded('a server whose turns are all taken', (database) => {
     expect(answered()).toHaveLength(1);
   });
 
-  it('is OVERLOADED to who has waited too long', async () => {
+  it('is OVERLOADED to who has waited too long, and says so in the log', async () => {
     await serve({ turns: createTurns({ ...options, waitTimeoutMs: 300 }) });
-    const late = await ask('/calls');
+    const late = await ask('/calls', { headers: { ...headers, 'x-request-id': 'late' } });
     expect([late.status, await late.json()]).toEqual([
       503,
       { error: expect.any(String), code: 'OVERLOADED' },
     ]);
+    const line = app.logLines().find(({ requestId, status }) => requestId === 'late' && status === 503);
+    expect(line?.ms).toBeGreaterThanOrEqual(300);
     open();
     await Promise.all(underWay);
     expect((await ask('/calls')).status).toBe(200);
+  });
+
+  it('answers what asks no database: preflights, documents, unknown paths', async () => {
+    await serve();
+    const preflight = { method: 'OPTIONS', headers: { origin: 'https://app.example' } };
+    const answers = await Promise.all([ask('/calls', preflight), ask('/openapi.json'), ask('/nowhere')]);
+    expect(answers.map(({ status }) => status)).toEqual([204, 200, 404]);
+  });
+
+  it('lets wait who sends a body that is not read', async () => {
+    await serve();
+    const answer = ask('/calls/none', { method: 'DELETE', body: '{}' });
+    await untilWaiting(2);
+    open();
+    expect((await answer).status).toBe(400);
+  });
+
+  it('gives a turn back while a body is on its way, and lets it wait for one again', async () => {
+    app = openApp(database(), { environment: { DATABASE_POOL: '1' } });
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    server = await listen(hold(app, gate), { host: '127.0.0.1', port: 0 });
+    const slow = connect(Number(new URL(server.url).port), '127.0.0.1');
+    const head = `POST /graphql HTTP/1.1\r\nhost: x\r\nauthorization: ${headers.authorization}\r\n`;
+    slow.write(`${head}content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`);
+    const answered = once(slow, 'data');
+    await sleep(100);
+    underWay = Array.from({ length: options.underWayMax }, () => ask('/calls/held'));
+    await expect.poll(() => app.turns.isNow('anybody\n')).toBe(false);
+    expect(app.turns.countWaiting()).toBe(0);
+    slow.write(body);
+    await untilWaiting(1);
+    open();
+    expect(String((await answered)[0])).toMatch(/^HTTP\/1\.1 200 /);
+    slow.destroy();
+  });
+
+  it('takes what was sent behind one another out of the queue with its connection', async () => {
+    await serve();
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+    const request = `GET /calls HTTP/1.1\r\nhost: x\r\nauthorization: ${headers.authorization}\r\n\r\n`;
+    socket.write(request.repeat(3));
+    await untilWaiting(4);
+    socket.destroy();
+    await untilWaiting(1);
   });
 });

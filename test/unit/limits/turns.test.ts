@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createTurns, type Turns, toTurnsOptions } from '../../../src/limits/turns.ts';
 
-const [one, other] = ['one', 'other'];
+const [one, other] = ['one\n', 'other\n'];
 let turns: Turns;
 let begun: number[];
 let gaveUp: number[];
@@ -66,11 +66,11 @@ it('who waits keeps nobody else waiting', () => {
 });
 
 it('who has waited the longest since a turn is next, whoever came first', () => {
-  const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+  const names = ['a\n', 'b\n', 'c\n', 'd\n', 'e\n', 'f\n'];
   for (const [i, name] of names.entries()) ask(name, i);
-  askAll('a', 10, 12);
-  ask('b', 20);
-  ask('g', 30);
+  askAll('a\n', 10, 12);
+  ask('b\n', 20);
+  ask('g\n', 30);
   end(5);
   end(10);
   end(20);
@@ -80,11 +80,11 @@ it('who has waited the longest since a turn is next, whoever came first', () => 
 });
 
 it('callers of one organization have their turns together', () => {
-  for (const key of ['key', 'same']) turns.recognize(key, 'organization');
+  for (const key of ['key\n', 'same\n']) turns.recognize(key, 'organization');
   ask(other, 0);
-  ask('key', 1);
-  ask('same', 2);
-  ask('key', 3);
+  ask('key\n', 1);
+  ask('same\n', 2);
+  ask('key\n', 3);
   expect(begun).toEqual([0, 1, 2]);
   end(2);
   expect(begun).toEqual([0, 1, 2, 3]);
@@ -92,17 +92,35 @@ it('callers of one organization have their turns together', () => {
 
 it('a caller that is recognized while its request is under way ends that under the name it began with', () => {
   ask(other, 0);
-  ask('new', 1);
-  turns.recognize('new', 'organization');
+  ask('new\n', 1);
+  turns.recognize('new\n', 'organization');
   end(1);
-  askAll('new', 2, 4);
+  askAll('new\n', 2, 4);
   expect(begun).toEqual([0, 1, 2, 3]);
+});
+
+it('a credential that is not recognized has its turns together, whatever organization it names', () => {
+  ask(other, 0);
+  ask('token\nx', 1);
+  ask('token\ny', 2);
+  ask('token\nz', 3);
+  expect(begun).toEqual([0, 1, 2]);
+});
+
+it('forgets whose a caller was', () => {
+  for (const key of ['key\n', 'same\n']) turns.recognize(key, 'organization');
+  ask(other, 0);
+  askAll('key\n', 1, 2);
+  ask('same\n', 3);
+  turns.forget('key\n');
+  ask('key\n', 4);
+  expect(begun).toEqual([0, 1, 2, 4]);
 });
 
 it('gives up when a turn does not come in time, and takes none then', () => {
   ask(other, 0);
   askAll(one, 1, 3);
-  vi.advanceTimersByTime(1_000);
+  vi.advanceTimersByTime(1_001);
   expect([gaveUp, turns.countWaiting()]).toEqual([[3], 0]);
   end(1);
   expect(begun).toEqual([0, 1, 2]);
