@@ -150,6 +150,10 @@ export interface Rate {
   readonly seconds: number;
 }
 
+const tickMs = 2;
+/** A sender that had no time sends what it is behind with at so many times the rate, not at once. */
+const catchUp = 3;
+
 /**
  * Calls `send` at a rate, whether or not what was sent before is answered; gives it the time when it was due. Resolves
  * when all that it sent is answered.
@@ -160,15 +164,17 @@ export async function atRate(
 ): Promise<void> {
   const startedAt = performance.now();
   const total = Math.round(perSecond * seconds);
+  const atOnceMax = Math.ceil((catchUp * perSecond * tickMs) / 1_000);
   const sent: Promise<void>[] = [];
   await new Promise<void>((resolve) => {
     const timer = setInterval(() => {
-      const due = Math.min(total, Math.floor(((performance.now() - startedAt) / 1_000) * perSecond) + 1);
+      const elapsed = (performance.now() - startedAt) / 1_000;
+      const due = Math.min(total, Math.floor(elapsed * perSecond) + 1, sent.length + atOnceMax);
       while (sent.length < due) sent.push(send(sent.length, startedAt + (sent.length / perSecond) * 1_000));
       if (sent.length < total) return;
       clearInterval(timer);
       resolve();
-    }, 2);
+    }, tickMs);
   });
   await Promise.all(sent);
 }
