@@ -44,8 +44,8 @@ export interface AdmissionOptions {
 }
 
 const alwaysAdmitted = /^\/(healthz|readyz|metrics)(\?|$)/;
-/** All else is in memory. */
-const asksDatabase = /^\/(graphql|(v1\/)?calls)(\/|\?|$)/;
+/** What is answered from memory, in the one spelling that leads nowhere else. */
+const isInMemory = /^\/(dashboard|docs|openapi\.json|assets\/[\w.-]+)?(\?|$)/;
 const logPeriodMs = 1_000;
 /** A body that is not there by then is on its way on its own. */
 const slowBodyMs = 10;
@@ -157,7 +157,7 @@ export function createAdmission({ requestsMax, turns, refusals, log }: Admission
       else if (!hasPlace(toCredential(caller))) refuse(request, response);
       else {
         request.caller = caller;
-        request.needsTurn = method !== 'OPTIONS' && asksDatabase.test(url);
+        request.needsTurn = method !== 'OPTIONS' && !isInMemory.test(url);
         if (!request.needsTurn || turns.isNow(caller)) begin();
         else wait(caller, request, response, begin);
         return true;

@@ -240,11 +240,28 @@ describeOnEmbedded('a server whose turns are all taken', (database) => {
     expect((await ask('/calls')).status).toBe(200);
   });
 
-  it('answers what asks no database: preflights, documents, unknown paths', async () => {
+  it('answers what asks no database: preflights, pages, documents', async () => {
     await serve();
     const preflight = { method: 'OPTIONS', headers: { origin: 'https://app.example' } };
-    const answers = await Promise.all([ask('/calls', preflight), ask('/openapi.json'), ask('/nowhere')]);
-    expect(answers.map(({ status }) => status)).toEqual([204, 200, 404]);
+    const paths = ['/', '/docs', '/openapi.json', '/dashboard?from=here'];
+    const answers = await Promise.all([ask('/calls', preflight), ...paths.map((path) => ask(path))]);
+    expect(answers.map(({ status }) => status)).toEqual([204, 200, 200, 200, 200]);
+  });
+
+  it('lets wait what asks it in another spelling', async () => {
+    await serve();
+    const { host, port } = new URL(server.url);
+    const targets = ['/%63alls', '/docs/../calls', `http://${host}/calls`, '/v1/calls', '/assets/../calls'];
+    const sockets = targets.map((target) => {
+      const socket = connect(Number(port), '127.0.0.1');
+      socket.write(
+        `GET ${target} HTTP/1.1\r\nhost: ${host}\r\nauthorization: ${headers.authorization}\r\n\r\n`,
+      );
+      return socket;
+    });
+    await untilWaiting(1 + targets.length);
+    for (const socket of sockets) socket.destroy();
+    await untilWaiting(1);
   });
 
   it('lets wait who sends a body that is not read', async () => {
