@@ -149,7 +149,8 @@ function selectItems({ filter, groups, belongings, backward, after, before, offs
  */
 function mergeRows(filter: CallFilter, rows: (condition: SQL) => SQL): SQL {
   const { statuses } = filter;
-  const distinct = several(statuses);
+  // As in the key: the order in which a caller names them is no matter.
+  const distinct = several(statuses)?.toSorted() ?? null;
   if (distinct !== null && isRolledUp(filter)) {
     const branches = distinct.map((status) => toCondition({ ...filter, statuses: [status] }));
     return sql.join(
