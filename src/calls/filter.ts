@@ -29,9 +29,14 @@ export interface CallFilter {
   readonly hasRecording?: boolean;
 }
 
+/** In whatever order and how often a caller names values, they make the same key and the same text. */
+function toDistinct<Value>(values: readonly Value[] = []): readonly Value[] {
+  return [...new Set(values)].sort();
+}
+
 /** The values that a filter lists where there are at least two, else null. */
 export function several<Value>(values: readonly Value[] | undefined): readonly Value[] | null {
-  const distinct = [...new Set(values)];
+  const distinct = toDistinct(values);
   return distinct.length > 1 ? distinct : null;
 }
 
@@ -51,7 +56,7 @@ export function withoutDates({ createdFrom: _, createdTo: __, ...undated }: Call
 export function shapeOf(filter: CallFilter): string {
   const { statuses, direction, phoneNumberIds, hangupCauses, number, hasRecording } = filter;
   const { createdFrom, createdTo, minDurationSeconds, maxDurationSeconds } = filter;
-  const ofStatuses = statuses === undefined ? '' : [...new Set(statuses)].sort().join('+') || 'none';
+  const ofStatuses = statuses === undefined ? '' : toDistinct(statuses).join('+') || 'none';
   const ofNumbers = phoneNumberIds === undefined ? '' : Math.min(new Set(phoneNumberIds).size, 2);
   const ofNumber = number === undefined ? '' : number.endsWith('*') ? 'prefix' : 'whole';
   const others = [direction, hangupCauses, createdFrom, createdTo, minDurationSeconds, maxDurationSeconds];
@@ -113,7 +118,7 @@ function filterConditions(filter: CallFilter): SQL[] {
 
 /** In the text, so that a prepared statement's plan knows how rare the status is: there are only ten. */
 export function isOneOf(status: SQL, statuses: readonly CallStatus[]): SQL {
-  const distinct = [...new Set(statuses)].sort();
+  const distinct = toDistinct(statuses);
   if (!distinct.every((value) => callStatuses.includes(value)))
     throw new Error('A filter has an unknown status.');
   if (distinct.length === 0) return sql`false`;

@@ -149,8 +149,7 @@ function selectItems({ filter, groups, belongings, backward, after, before, offs
  */
 function mergeRows(filter: CallFilter, rows: (condition: SQL) => SQL): SQL {
   const { statuses } = filter;
-  // As in the key: the order in which a caller names them is no matter.
-  const distinct = several(statuses)?.toSorted() ?? null;
+  const distinct = several(statuses);
   if (distinct !== null && isRolledUp(filter)) {
     const branches = distinct.map((status) => toCondition({ ...filter, statuses: [status] }));
     return sql.join(

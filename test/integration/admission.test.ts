@@ -13,15 +13,20 @@ const requestsMax = 4;
 const query = '{ __typename }';
 const body = JSON.stringify({ query });
 
-/** Requests of one path are held until the gate opens. */
-function hold(app: TestApp, gate: Promise<void>): TestApp {
-  return {
+/** Holds requests of one path until the gate opens. */
+function hold(app: TestApp): { held: TestApp; open: () => void } {
+  let open = () => {};
+  const gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const held: TestApp = {
     ...app,
     async answer(request, env) {
       if (request.url.endsWith('/held')) await gate;
       return await app.answer(request, env);
     },
   };
+  return { held, open };
 }
 
 describeOnEmbedded('a server that has as many requests under way as it takes', (database) => {
@@ -41,10 +46,9 @@ describeOnEmbedded('a server that has as many requests under way as it takes', (
 
   beforeEach(async () => {
     app = openApp(database());
-    const gate = new Promise<void>((resolve) => {
-      open = resolve;
-    });
-    server = await listen(hold(app, gate), { host: '127.0.0.1', port: 0, requestsMax });
+    const gated = hold(app);
+    open = gated.open;
+    server = await listen(gated.held, { host: '127.0.0.1', port: 0, requestsMax });
     sockets = [];
     underWay = [];
   });
@@ -173,13 +177,16 @@ describeOnEmbedded('a server whose turns are all taken', (database) => {
 
   const ask = (path: string, init: RequestInit = {}) => fetch(`${server.url}${path}`, { headers, ...init });
 
-  /** Serves with every turn taken by what is held, and a first one waiting. */
-  async function serve(change: Partial<TestApp> = {}): Promise<void> {
+  async function serveIdle(change: Partial<TestApp> = {}): Promise<void> {
     app = { ...openApp(database(), { environment: { DATABASE_POOL: '1' } }), ...change };
-    const gate = new Promise<void>((resolve) => {
-      open = resolve;
-    });
-    server = await listen(hold(app, gate), { host: '127.0.0.1', port: 0 });
+    const gated = hold(app);
+    open = gated.open;
+    server = await listen(gated.held, { host: '127.0.0.1', port: 0 });
+  }
+
+  /** Serves with every turn taken by what is held, and a first one waiting. */
+  async function serve(change?: Partial<TestApp>): Promise<void> {
+    await serveIdle(change);
     underWay = Array.from({ length: options.underWayMax + 1 }, () => ask('/calls/held'));
     await untilWaiting(1);
   }
@@ -273,11 +280,7 @@ describeOnEmbedded('a server whose turns are all taken', (database) => {
   });
 
   it('gives a turn back while a body is on its way, and lets it wait for one again', async () => {
-    app = openApp(database(), { environment: { DATABASE_POOL: '1' } });
-    const gate = new Promise<void>((resolve) => {
-      open = resolve;
-    });
-    server = await listen(hold(app, gate), { host: '127.0.0.1', port: 0 });
+    await serveIdle();
     const slow = connect(Number(new URL(server.url).port), '127.0.0.1');
     const head = `POST /graphql HTTP/1.1\r\nhost: x\r\nauthorization: ${headers.authorization}\r\n`;
     slow.write(`${head}content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`);
