@@ -14,7 +14,10 @@ export interface Turns {
   /** From now on the caller has its turns with all others of the organization, until it is forgotten. */
   recognize(caller: string, organizationId: string): void;
   forget(caller: string): void;
-  /** For a while what the organization asks goes one after the other, while others ask too. */
+  /**
+   * For a while what the organization asks goes one after the other, while others ask too: when none of theirs is under way,
+   * or when it has waited for that long enough.
+   */
   restrain(organizationId: string): void;
   countWaiting(): number;
 }
@@ -30,6 +33,7 @@ export interface TurnsOptions {
 interface Queue {
   readonly name: string;
   underWay: number;
+  beganAt: number;
   /** Who waits, the first to come first: Sets keep their order. */
   readonly waiting: Set<() => void>;
 }
@@ -39,6 +43,8 @@ const waitTimeoutMsByDefault = 2_000;
 /** For how long an organization that has asked counts as one that asks, and one that asked too much as one that does. */
 const presentMs = 10_000;
 const restrainedMax = 1_000;
+/** As often one that asked too much has a turn, however busy others keep the server. */
+const restrainedTurnMs = 25;
 const recognizedBytesMax = 4 * 1024 * 1024;
 
 /**
@@ -51,7 +57,7 @@ export function toTurnsOptions(poolSize: number): TurnsOptions {
 
 /**
  * Lets organizations take turns: what one of them sends in a burst waits in a queue of its own, and a request of another
- * finds a few before it instead of all of them, and one only of who asks more than it may. A caller is named by what it
+ * finds a few before it instead of all of them, and at most one of who asks more than it may. A caller is named by what it
  * sends (toCallerId); whose it is, is known once it was accepted, and until then each credential takes turns by itself. The
  * queues are as long as the server lets requests wait.
  */
@@ -79,12 +85,14 @@ export function createTurns({
     last = organizationId;
   }
 
-  function mayBegin({ name, underWay: ofOne }: Queue): boolean {
+  function mayBegin({ name, underWay: ofOne, beganAt }: Queue): boolean {
     if (underWay >= underWayMax) return false;
     const now = performance.now();
     const isOneOfSeveral = now - changedAt < presentMs;
-    if (ofOne === 0 || !isOneOfSeveral) return true;
-    return ofOne < (now < (restrained.get(name) ?? 0) ? 1 : ofOneMax);
+    if (!isOneOfSeveral) return true;
+    const isRestrained = now < (restrained.get(name) ?? 0);
+    if (!isRestrained) return ofOne < ofOneMax;
+    return underWay === 0 || (ofOne === 0 && now - beganAt >= restrainedTurnMs);
   }
 
   function toName(caller: string): string {
@@ -97,7 +105,7 @@ export function createTurns({
     const name = toName(caller);
     const known = queues.get(name);
     if (known !== undefined) return known;
-    const queue = { name, underWay: 0, waiting: new Set<() => void>() };
+    const queue = { name, underWay: 0, beganAt: Number.NEGATIVE_INFINITY, waiting: new Set<() => void>() };
     queues.set(name, queue);
     return queue;
   }
@@ -157,6 +165,7 @@ export function createTurns({
       queues.delete(queue.name);
       queues.set(queue.name, queue);
       queue.underWay += 1;
+      queue.beganAt = performance.now();
       underWay += 1;
       return () => {
         queue.underWay -= 1;

@@ -147,22 +147,45 @@ it('forgets the other one after ten seconds', () => {
   expect(turns.isNow(one)).toBe(true);
 });
 
-it('has one at a time where it asked too much, and for ten seconds', () => {
-  ask(other, 0);
+it('has one at a time where it asked too much, when nothing of others is under way, and for ten seconds', () => {
   turns.restrain(one);
+  ask(other, 0);
   askAll(one, 1, 4);
+  // Its last turn is long ago.
   expect(begun).toEqual([0, 1]);
   end(1);
+  expect(begun).toEqual([0, 1]);
+  end(0);
   expect(begun).toEqual([0, 1, 2]);
-  turns.restrain(one);
-  vi.advanceTimersByTime(900);
-  end(2);
-  expect(begun).toEqual([0, 1, 2, 3]);
-  end(3);
-  vi.advanceTimersByTime(9_200);
   ask(other, 10);
-  askAll(one, 5, 8);
-  expect(begun).toEqual([0, 1, 2, 3, 4, 10, 5]);
+  end(2);
+  expect(begun).toEqual([0, 1, 2, 10]);
+  end(10);
+  expect(begun).toEqual([0, 1, 2, 10, 3]);
+  ask(other, 11);
+  vi.advanceTimersByTime(10_000);
+  ask(other, 12);
+  ask(one, 5);
+  end(3);
+  expect(begun).toEqual([0, 1, 2, 10, 3, 11, 12, 5]);
+});
+
+it('has a turn from time to time where it asked too much and others leave no pause', () => {
+  turns.restrain(one);
+  ask(other, 0);
+  askAll(one, 1, 4);
+  ask(other, 10);
+  end(1);
+  vi.advanceTimersByTime(24);
+  end(0);
+  expect(begun).toEqual([0, 1, 10]);
+  ask(other, 11);
+  vi.advanceTimersByTime(1);
+  end(10);
+  expect(begun).toEqual([0, 1, 10, 11, 2]);
+  ask(other, 12);
+  end(11);
+  expect(begun).toEqual([0, 1, 10, 11, 2, 12]);
 });
 
 it('asks nobody to wait who asked too much alone', () => {
