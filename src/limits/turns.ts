@@ -42,6 +42,8 @@ interface Queue {
 const waitTimeoutMsByDefault = 2_000;
 /** For how long an organization that has asked counts as one that asks, and one that asked too much as one that does. */
 const presentMs = 10_000;
+/** More than a page asks for at once: an organization with so many waiting has no more under way than others without. */
+const crowd = 20;
 const restrainedMax = 1_000;
 /** As often one that asked too much has a turn, however busy others keep the server. */
 const restrainedTurnMs = 25;
@@ -57,9 +59,9 @@ export function toTurnsOptions(poolSize: number): TurnsOptions {
 
 /**
  * Lets organizations take turns: what one of them sends in a burst waits in a queue of its own, and a request of another
- * finds a few before it instead of all of them, and at most one of who asks more than it may. A caller is named by what it
- * sends (toCallerId); whose it is, is known once it was accepted, and until then each credential takes turns by itself. The
- * queues are as long as the server lets requests wait.
+ * finds a few before it instead of all of them: as many as the other has, where a crowd waits, and at most one of who asks
+ * more than it may. A caller is named by what it sends (toCallerId); whose it is, is known once it was accepted, and until
+ * then each credential takes turns by itself. The queues are as long as the server lets requests wait.
  */
 export function createTurns({
   underWayMax,
@@ -85,15 +87,24 @@ export function createTurns({
     last = organizationId;
   }
 
-  function mayBegin({ name, underWay: ofOne, beganAt }: Queue): boolean {
-    if (underWay >= underWayMax) return false;
-    const now = performance.now();
+  const isRestrained = ({ name }: Queue, now: number) => now < (restrained.get(name) ?? 0);
+
+  /** How many the organization may have under way. */
+  function findMax(queue: Queue, now: number): number {
     const isOneOfSeveral = now - changedAt < presentMs;
-    if (!isOneOfSeveral) return true;
-    const isRestrained = now < (restrained.get(name) ?? 0);
-    if (!isRestrained) return ofOne < ofOneMax;
-    return underWay === 0 || (ofOne === 0 && now - beganAt >= restrainedTurnMs);
+    if (!isOneOfSeveral) return underWayMax;
+    if (isRestrained(queue, now)) return underWay === 0 || now - queue.beganAt >= restrainedTurnMs ? 1 : 0;
+    if (queue.waiting.size < crowd) return ofOneMax;
+    let most = 0;
+    for (const other of queues.values()) {
+      const isCrowd = other.waiting.size >= crowd || isRestrained(other, now);
+      if (!isCrowd && other !== queue) most = Math.max(most, other.underWay);
+    }
+    return most || ofOneMax;
   }
+
+  const mayBegin = (queue: Queue) =>
+    underWay < underWayMax && queue.underWay < findMax(queue, performance.now());
 
   function toName(caller: string): string {
     const organizationId = organizations.get(caller);

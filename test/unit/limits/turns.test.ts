@@ -147,6 +147,35 @@ it('forgets the other one after ten seconds', () => {
   expect(turns.isNow(one)).toBe(true);
 });
 
+it('with a crowd waiting it has no more under way than another without one, while that has any', () => {
+  turns = createTurns({ underWayMax: 12, ofOneMax: 3 });
+  for (const name of ['crowd\n', 'crowd too\n', other, one]) turns.recognize(name, name);
+  askAll('crowd\n', 1, 26);
+  expect(begun).toEqual([1, 2, 3]);
+  ask(one, 50);
+  for (const n of [1, 2]) end(n);
+  expect(begun).toEqual([1, 2, 3, 50]);
+  end(3);
+  expect(begun).toEqual([1, 2, 3, 50, 4]);
+  ask(other, 60);
+  ask(other, 61);
+  end(4);
+  expect(begun).toEqual([1, 2, 3, 50, 4, 60, 61, 5, 6]);
+  // Fewer wait now.
+  end(5);
+  expect([begun.slice(9), turns.countWaiting()]).toEqual([[7, 8], 18]);
+});
+
+it('two with a crowd waiting have each as many as there are for one', () => {
+  turns = createTurns({ underWayMax: 12, ofOneMax: 3 });
+  for (const name of [other, one]) turns.recognize(name, name);
+  askAll(one, 1, 33);
+  askAll(other, 101, 133);
+  expect(begun).toEqual([1, 2, 3, 101, 102, 103]);
+  for (const n of [1, 2, 101]) end(n);
+  expect(begun.slice(6)).toEqual([4, 5, 104]);
+});
+
 it('has one at a time where it asked too much, when nothing of others is under way, and for ten seconds', () => {
   turns.restrain(one);
   ask(other, 0);
