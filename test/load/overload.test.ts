@@ -25,32 +25,42 @@ describeOnPostgres('more load than fits', () => {
   let tenants: LoadTenant[];
   let served: Served;
   let client: LoadClient;
+  let reference: Served;
+  let referenceClient: LoadClient;
 
   beforeAll(async () => {
     copy = await createPostgresCopy();
     const url = copy?.url ?? '';
     tenants = await insertLoadTenants(url, 20_000);
-    served = await startServed({ DATABASE_URL: url, DATABASE_POOL: '4' }, { isBuilt: true });
-    while ((await fetch(`${served.url}/readyz`)).status !== 200) await sleep(50);
+    const environment = { DATABASE_URL: url, DATABASE_POOL: '4' };
+    served = await startServed(environment, { isBuilt: true });
+    const bareRefusals = new URL('../support/bare-refusals.ts', import.meta.url).pathname;
+    reference = await startServed(
+      { ...environment, NODE_OPTIONS: `--import tsx --import ${bareRefusals}` },
+      { isBuilt: true },
+    );
     client = openLoadClient({ url: served.url });
-    await measureCapacity(coldSeconds);
+    referenceClient = openLoadClient({ url: reference.url });
+    for (const each of [served, reference])
+      while ((await fetch(`${each.url}/readyz`)).status !== 200) await sleep(50);
+    for (const each of [client, referenceClient]) await measureCapacity(coldSeconds, each);
   });
   afterAll(async () => {
-    client.close();
-    served.kill('SIGKILL');
+    for (const each of [client, referenceClient]) each.close();
+    for (const each of [served, reference]) each.kill('SIGKILL');
     await copy?.drop();
   });
 
   const request = (i: number) => toLoadRequest(tenants[i % 2] as LoadTenant, i >> 1);
 
   /** Requests a second that are answered when each of so many callers asks one thing after the other. */
-  async function measureCapacity(forSeconds: number): Promise<number> {
+  async function measureCapacity(forSeconds: number, from = client): Promise<number> {
     const end = performance.now() + forSeconds * 1_000;
     let answered = 0;
     await Promise.all(
       Array.from({ length: saturating }, async (_, caller) => {
         for (let i = caller; performance.now() < end; i += saturating) {
-          const outcome = await client.send(request(i));
+          const outcome = await from.send(request(i));
           expect(outcome).toMatchObject({ status: 200 });
           answered += 1;
         }
@@ -59,38 +69,48 @@ describeOnPostgres('more load than fits', () => {
     return answered / forSeconds;
   }
 
-  it('four times the capacity: 0.8 of it is answered, the rest is refused at once', async () => {
-    await client.warmUp(1_000, get('', '/healthz'));
-    const capacities = [await measureCapacity(4)];
-    const [served200, refused]: [number[], number[]] = [[], []];
-    const other = new Map<string, number>();
-    // In turn, so that a slower minute of the machine is both's.
+  // Where the sender and the database have the same two cores, a bare answer to the rest may leave less than 0.8 as well.
+  it('four times the capacity: 0.8 of it is answered, or 0.9 of what bare refusals leave; the rest is refused at once', async () => {
+    const measured = [client, referenceClient].map((to) => ({
+      to,
+      capacities: [] as number[],
+      answered: [] as number[],
+      refused: [] as number[],
+      other: [] as string[],
+    }));
+    for (const { to } of measured) await to.warmUp(1_000, get('', '/healthz'));
+    // In turn, so that a slower minute of the machine is everyone's.
     for (let round = 0; round < rounds; round++) {
-      const perSecond = 4 * (capacities.at(-1) as number);
-      await atRate({ perSecond, seconds: seconds / rounds }, async (i, dueAt) => {
-        const status = statusOf(await client.send(request(i)));
-        const ms = performance.now() - dueAt;
-        if (status === 200) served200.push(ms);
-        else if (status === 429 || status === 503) refused.push(ms);
-        else other.set(String(status), (other.get(String(status)) ?? 0) + 1);
-      });
-      capacities.push(await measureCapacity(4));
+      for (const { to, capacities, answered, refused, other } of measured) {
+        const capacity = await measureCapacity(4, to);
+        await atRate({ perSecond: 4 * capacity, seconds: seconds / rounds }, async (i, dueAt) => {
+          const status = statusOf(await to.send(request(i)));
+          const ms = performance.now() - dueAt;
+          if (status === 200) answered.push(ms);
+          else if (status === 429 || status === 503) refused.push(ms);
+          else other.push(String(status));
+        });
+        capacities.push(capacity, await measureCapacity(4, to));
+      }
     }
-    const capacity = mean(capacities);
-    const goodput = served200.length / seconds;
+    const [share = 0, shareOfReference = 0] = measured.map(
+      ({ capacities, answered }) => answered.length / seconds / mean(capacities),
+    );
+    const [{ capacities, answered, refused, other }] = measured as [(typeof measured)[number]];
     report('four times the capacity', {
-      capacity,
-      goodput,
-      share: goodput / capacity,
+      capacity: mean(capacities),
+      goodput: answered.length / seconds,
+      share,
+      shareOfReference,
       refusedPerSecond: refused.length / seconds,
-      answeredP50Ms: percentile(served200, 0.5),
-      answeredP99Ms: percentile(served200, 0.99),
+      answeredP50Ms: percentile(answered, 0.5),
+      answeredP99Ms: percentile(answered, 0.99),
       refusedP50Ms: percentile(refused, 0.5),
       refusedP99Ms: percentile(refused, 0.99),
-      other: [...other].join(' '),
+      other: other.join(' '),
     });
-    expect([...other]).toEqual([]);
-    expect(goodput).toBeGreaterThan(0.8 * capacity);
+    expect(other).toEqual([]);
+    expect(share).toBeGreaterThan(Math.min(0.8, 0.9 * shareOfReference));
     expect(percentile(refused, 0.99)).toBeLessThan(1_000);
   });
 
