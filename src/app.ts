@@ -169,7 +169,11 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
   if (tracing !== null) database.metrics.trace = tracing.traceStatement;
   const answerUntraced = async (request: Request, env?: object) => app.fetch(request, env);
   const answer: App['answer'] = tracing
-    ? (request, env) => tracing.traceRequest(request, () => answerUntraced(request, env))
+    ? (request, env?: RequestEnv['Bindings']) => {
+        const { method, headers } = request;
+        const traced = { method, headers, waitedMs: env?.incoming?.waitedMs ?? 0 };
+        return tracing.traceRequest(traced, () => answerUntraced(request, env));
+      }
     : answerUntraced;
   return {
     answer,

@@ -7,6 +7,8 @@ type Api = typeof import('@opentelemetry/api');
 export interface TracedRequest {
   readonly method: string;
   readonly headers: Headers;
+  /** How long it has waited for its turn. */
+  readonly waitedMs: number;
 }
 
 /** Spans of requests, of their operations and of the statements of these, one within the other. */
@@ -71,13 +73,15 @@ function createTracing(api: Api, tracer: Tracer): Tracing {
     tracer.startSpan(name, options, parent);
 
   return {
-    traceRequest({ method, headers }, answer) {
+    traceRequest({ method, headers, waitedMs }, answer) {
       const known = methods.has(method) ? method : '_OTHER';
       // Where node:http is instrumented its span is there already, and has the caller's for a parent.
       const isBegun = trace.getActiveSpan() !== undefined;
       const parent = isBegun ? context.active() : propagation.extract(context.active(), headers, getter);
       const attributes = { 'http.request.method': known, 'url.scheme': 'http' };
-      const span = start(known === '_OTHER' ? 'HTTP' : known, { kind: SpanKind.SERVER, attributes }, parent);
+      const begun = waitedMs > 0 && { startTime: Date.now() - waitedMs };
+      const options = { kind: SpanKind.SERVER, attributes, ...begun };
+      const span = start(known === '_OTHER' ? 'HTTP' : known, options, parent);
       return run(span, parent, answer);
     },
     describeRequest(method, route, status) {

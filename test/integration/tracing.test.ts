@@ -1,6 +1,6 @@
 import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import { hrTimeToMilliseconds, W3CTraceContextPropagator } from '@opentelemetry/core';
 import {
   BasicTracerProvider,
   InMemorySpanExporter,
@@ -94,6 +94,15 @@ describeOnEachDatabase('traces', (database) => {
     const spans = exporter.getFinishedSpans();
     expect(new Set(spans.map((span) => span.spanContext().traceId))).toEqual(new Set([traceId]));
     expect(spans.at(-1)?.parentSpanContext?.spanId).toBe('b7ad6b7169203331');
+  });
+
+  it('have the time that a request has waited for its turn', async () => {
+    const waitedMs = 1_500;
+    const asksAt = Date.now();
+    await app.fetch(new Request('http://gateway.test/healthz'), { incoming: { waitedMs } });
+    const [span] = exporter.getFinishedSpans();
+    expect(hrTimeToMilliseconds(span?.startTime ?? [0, 0])).toBeLessThanOrEqual(asksAt - waitedMs + 100);
+    expect(hrTimeToMilliseconds(span?.duration ?? [0, 0])).toBeGreaterThanOrEqual(waitedMs - 1);
   });
 
   it('hold no number, credential or value of a statement', async () => {
