@@ -78,7 +78,7 @@ type AppContext = Context<RequestEnv>;
 export function createApp({ config, database, log, demo = null, tracing = null, ...parts }: AppParts): App {
   const authenticator = parts.authenticator ?? createAuthenticator({ ...config, db: database.db, log });
   const limits = createLimits({ ...config, redis: parts.redis?.client ?? null, log });
-  const turns = createTurns(toTurnsOptions(config.databasePool));
+  const turns = createTurns(toTurnsOptions(config.databasePool, config.rateLimit));
   const metrics = createMetrics({
     database,
     rollupLag: parts.rollupLag ?? null,

@@ -14,7 +14,13 @@ export async function listenForMetrics(
       ? await app.answerMetrics()
       : new Response(null, { status: 404 });
   return await listen(
-    { answer, refuse: app.refuse, refusals: null, startDraining() {}, turns: createTurns(toTurnsOptions(1)) },
+    {
+      answer,
+      refuse: app.refuse,
+      refusals: null,
+      startDraining() {},
+      turns: createTurns(toTurnsOptions(1, 0)),
+    },
     { host, port: metricsPort },
   );
 }

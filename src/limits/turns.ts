@@ -16,7 +16,7 @@ export interface Turns {
   forget(caller: string): void;
   /**
    * For a while what the organization asks goes one after the other, while others ask too: when none of theirs is under way,
-   * or when it has waited for that long enough.
+   * and else as often as its limit allows.
    */
   restrain(organizationId: string): void;
   countWaiting(): number;
@@ -27,45 +27,56 @@ export interface TurnsOptions {
   readonly underWayMax: number;
   /** Requests of one organization under way at once, while others ask too. */
   readonly ofOneMax: number;
+  /** How often one that asked too much has a turn, however busy others keep the server. */
+  readonly restrainedTurnMs: number;
   readonly waitTimeoutMs?: number;
 }
 
 interface Queue {
   readonly name: string;
   underWay: number;
-  beganAt: number;
   /** Who waits, the first to come first: Sets keep their order. */
   readonly waiting: Set<() => void>;
 }
 
+interface Restraint {
+  until: number;
+  /** When its last turn began. */
+  beganAt: number;
+}
+
 /** As long as a statement waits for a connection. */
 const waitTimeoutMsByDefault = 2_000;
-/** For how long an organization that has asked counts as one that asks, and one that asked too much as one that does. */
+/** For how long an organization that has asked counts as one that asks. */
 const presentMs = 10_000;
-/** More than a page asks for at once: an organization with so many waiting has no more under way than others without. */
-const crowd = 20;
+/** A flood that pauses for a while is one still. */
+const restrainedMs = 30_000;
 const restrainedMax = 1_000;
-/** As often one that asked too much has a turn, however busy others keep the server. */
-const restrainedTurnMs = 25;
 const recognizedBytesMax = 4 * 1024 * 1024;
 
 /**
  * How many requests a pool keeps busy: each connection has one, and a few more are before or after their statements.
  * More at once make each of them slower, by what they throw out of the processor's caches and keep from being garbage.
  */
-export function toTurnsOptions(poolSize: number): TurnsOptions {
-  return { underWayMax: poolSize + 8, ofOneMax: Math.max(6, Math.ceil(poolSize / 2)) };
+export function toTurnsOptions(poolSize: number, rateLimit: number): TurnsOptions {
+  return {
+    underWayMax: poolSize + 8,
+    ofOneMax: Math.max(6, Math.ceil(poolSize / 2)),
+    // A little more often than the limit, which is of a second: that is what is to keep it back.
+    restrainedTurnMs: rateLimit === 0 ? 0 : 800 / rateLimit,
+  };
 }
 
 /**
  * Lets organizations take turns: what one of them sends in a burst waits in a queue of its own, and a request of another
- * finds a few before it instead of all of them: as many as the other has, where a crowd waits, and at most one of who asks
- * more than it may. A caller is named by what it sends (toCallerId); whose it is, is known once it was accepted, and until
- * then each credential takes turns by itself. The queues are as long as the server lets requests wait.
+ * finds a few before it instead of all of them, and at most one of who asks more than it may. A caller is named by what it
+ * sends (toCallerId); whose it is, is known once it was accepted, and until then each credential takes turns by itself. The
+ * queues are as long as the server lets requests wait.
  */
 export function createTurns({
   underWayMax,
   ofOneMax,
+  restrainedTurnMs,
   waitTimeoutMs = waitTimeoutMsByDefault,
 }: TurnsOptions): Turns {
   /** The one whose last turn began the longest ago comes first. */
@@ -74,9 +85,10 @@ export function createTurns({
     maxSize: recognizedBytesMax,
     sizeCalculation: (_, caller) => caller.length + 1,
   });
-  /** Until when. */
-  const restrained = new LRUCache<string, number>({ max: restrainedMax });
+  const restrained = new LRUCache<string, Restraint>({ max: restrainedMax });
   let underWay = 0;
+  /** Of those that were not restrained when they began. */
+  let freeUnderWay = 0;
   let waiting = 0;
   let last: string | undefined;
   let changedAt = Number.NEGATIVE_INFINITY;
@@ -87,24 +99,20 @@ export function createTurns({
     last = organizationId;
   }
 
-  const isRestrained = ({ name }: Queue, now: number) => now < (restrained.get(name) ?? 0);
-
-  /** How many the organization may have under way. */
-  function findMax(queue: Queue, now: number): number {
-    const isOneOfSeveral = now - changedAt < presentMs;
-    if (!isOneOfSeveral) return underWayMax;
-    if (isRestrained(queue, now)) return underWay === 0 || now - queue.beganAt >= restrainedTurnMs ? 1 : 0;
-    if (queue.waiting.size < crowd) return ofOneMax;
-    let most = 0;
-    for (const other of queues.values()) {
-      const isCrowd = other.waiting.size >= crowd || isRestrained(other, now);
-      if (!isCrowd && other !== queue) most = Math.max(most, other.underWay);
-    }
-    return most || ofOneMax;
+  function findRestraint(name: string, now: number): Restraint | undefined {
+    const found = restrained.get(name);
+    return found !== undefined && now < found.until ? found : undefined;
   }
 
-  const mayBegin = (queue: Queue) =>
-    underWay < underWayMax && queue.underWay < findMax(queue, performance.now());
+  function mayBegin(name: string, ofOne: number): boolean {
+    if (underWay >= underWayMax) return false;
+    const now = performance.now();
+    const isOneOfSeveral = now - changedAt < presentMs;
+    if (!isOneOfSeveral) return true;
+    const restraint = findRestraint(name, now);
+    if (restraint === undefined) return ofOne < ofOneMax;
+    return ofOne === 0 && (freeUnderWay === 0 || now - restraint.beganAt >= restrainedTurnMs);
+  }
 
   function toName(caller: string): string {
     const organizationId = organizations.get(caller);
@@ -116,7 +124,7 @@ export function createTurns({
     const name = toName(caller);
     const known = queues.get(name);
     if (known !== undefined) return known;
-    const queue = { name, underWay: 0, beganAt: Number.NEGATIVE_INFINITY, waiting: new Set<() => void>() };
+    const queue = { name, underWay: 0, waiting: new Set<() => void>() };
     queues.set(name, queue);
     return queue;
   }
@@ -129,7 +137,8 @@ export function createTurns({
 
   function findNext(): Queue | undefined {
     if (waiting === 0 || underWay >= underWayMax) return undefined;
-    for (const queue of queues.values()) if (queue.waiting.size > 0 && mayBegin(queue)) return queue;
+    for (const queue of queues.values())
+      if (queue.waiting.size > 0 && mayBegin(queue.name, queue.underWay)) return queue;
     return undefined;
   }
 
@@ -144,7 +153,7 @@ export function createTurns({
     isNow(caller) {
       const name = toName(caller);
       const queue = queues.get(name);
-      return queue === undefined ? underWay < underWayMax : queue.waiting.size === 0 && mayBegin(queue);
+      return (queue?.waiting.size ?? 0) === 0 && mayBegin(name, queue?.underWay ?? 0);
     },
     wait(caller, begin, giveUp) {
       const queue = queueOf(caller);
@@ -176,11 +185,20 @@ export function createTurns({
       queues.delete(queue.name);
       queues.set(queue.name, queue);
       queue.underWay += 1;
-      queue.beganAt = performance.now();
       underWay += 1;
+      const now = performance.now();
+      const restraint = findRestraint(queue.name, now);
+      const free = restraint === undefined ? 1 : 0;
+      freeUnderWay += free;
+      if (restraint !== undefined) {
+        restraint.beganAt = now;
+        // Its next one begins then, though nothing of others has ended.
+        setTimeout(beginNext, restrainedTurnMs + 1).unref();
+      }
       return () => {
         queue.underWay -= 1;
         underWay -= 1;
+        freeUnderWay -= free;
         beginNext();
         forgetIfIdle(queue);
       };
@@ -192,7 +210,8 @@ export function createTurns({
     },
     forget: (caller) => void organizations.delete(caller),
     restrain(organizationId) {
-      restrained.set(organizationId, performance.now() + presentMs);
+      const { beganAt } = restrained.get(organizationId) ?? { beganAt: Number.NEGATIVE_INFINITY };
+      restrained.set(organizationId, { until: performance.now() + restrainedMs, beganAt });
     },
     countWaiting: () => waiting,
   };

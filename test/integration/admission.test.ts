@@ -158,7 +158,7 @@ describeOnEmbedded('a server that has as many requests under way as it takes', (
 });
 
 describeOnEmbedded('a server whose turns are all taken', (database) => {
-  const options = toTurnsOptions(1);
+  const options = toTurnsOptions(1, 0);
   let headers: Record<string, string>;
   let app: TestApp;
   let server: RunningServer;

@@ -24,7 +24,7 @@ const end = (n: number) => ends.get(n)?.();
 
 beforeEach(() => {
   vi.useFakeTimers();
-  turns = createTurns({ underWayMax: 6, ofOneMax: 2, waitTimeoutMs: 1_000 });
+  turns = createTurns({ underWayMax: 6, ofOneMax: 2, restrainedTurnMs: 25, waitTimeoutMs: 1_000 });
   for (const name of [other, one]) turns.recognize(name, name);
   vi.advanceTimersByTime(10_000);
   begun = [];
@@ -147,40 +147,11 @@ it('forgets the other one after ten seconds', () => {
   expect(turns.isNow(one)).toBe(true);
 });
 
-it('with a crowd waiting it has no more under way than another without one, while that has any', () => {
-  turns = createTurns({ underWayMax: 12, ofOneMax: 3 });
-  for (const name of ['crowd\n', 'crowd too\n', other, one]) turns.recognize(name, name);
-  askAll('crowd\n', 1, 26);
-  expect(begun).toEqual([1, 2, 3]);
-  ask(one, 50);
-  for (const n of [1, 2]) end(n);
-  expect(begun).toEqual([1, 2, 3, 50]);
-  end(3);
-  expect(begun).toEqual([1, 2, 3, 50, 4]);
-  ask(other, 60);
-  ask(other, 61);
-  end(4);
-  expect(begun).toEqual([1, 2, 3, 50, 4, 60, 61, 5, 6]);
-  // Fewer wait now.
-  end(5);
-  expect([begun.slice(9), turns.countWaiting()]).toEqual([[7, 8], 18]);
-});
-
-it('two with a crowd waiting have each as many as there are for one', () => {
-  turns = createTurns({ underWayMax: 12, ofOneMax: 3 });
-  for (const name of [other, one]) turns.recognize(name, name);
-  askAll(one, 1, 33);
-  askAll(other, 101, 133);
-  expect(begun).toEqual([1, 2, 3, 101, 102, 103]);
-  for (const n of [1, 2, 101]) end(n);
-  expect(begun.slice(6)).toEqual([4, 5, 104]);
-});
-
-it('has one at a time where it asked too much, when nothing of others is under way, and for ten seconds', () => {
+it('has one at a time where it asked too much, when nothing of others is under way', () => {
   turns.restrain(one);
   ask(other, 0);
-  askAll(one, 1, 4);
-  // Its last turn is long ago.
+  askAll(one, 1, 3);
+  // The first one since then.
   expect(begun).toEqual([0, 1]);
   end(1);
   expect(begun).toEqual([0, 1]);
@@ -191,30 +162,54 @@ it('has one at a time where it asked too much, when nothing of others is under w
   expect(begun).toEqual([0, 1, 2, 10]);
   end(10);
   expect(begun).toEqual([0, 1, 2, 10, 3]);
-  ask(other, 11);
-  vi.advanceTimersByTime(10_000);
-  ask(other, 12);
-  ask(one, 5);
-  end(3);
-  expect(begun).toEqual([0, 1, 2, 10, 3, 11, 12, 5]);
 });
 
-it('has a turn from time to time where it asked too much and others leave no pause', () => {
+it('has a turn as often as its limit allows where it asked too much and others leave no pause', () => {
   turns.restrain(one);
   ask(other, 0);
-  askAll(one, 1, 4);
-  ask(other, 10);
-  end(1);
+  for (let n = 1; n <= 3; n++) {
+    ask(one, n);
+    end(n);
+  }
+  expect(begun).toEqual([0, 1]);
   vi.advanceTimersByTime(24);
-  end(0);
-  expect(begun).toEqual([0, 1, 10]);
-  ask(other, 11);
-  vi.advanceTimersByTime(1);
-  end(10);
-  expect(begun).toEqual([0, 1, 10, 11, 2]);
-  ask(other, 12);
+  expect(begun).toEqual([0, 1]);
+  vi.advanceTimersByTime(2);
+  expect(begun).toEqual([0, 1, 2]);
+  vi.advanceTimersByTime(60);
+  // One at a time, however long it takes.
+  expect(begun).toEqual([0, 1, 2]);
+  end(2);
+  expect(begun).toEqual([0, 1, 2, 3]);
+});
+
+it('keeps those that asked too much from having turns together, and not from having them side by side', () => {
+  for (const name of [one, other]) turns.restrain(name);
+  askAll(other, 11, 12);
+  askAll(one, 1, 2);
+  expect(begun).toEqual([11, 1]);
+  end(1);
   end(11);
-  expect(begun).toEqual([0, 1, 10, 11, 2, 12]);
+  expect(begun).toEqual([11, 1, 2, 12]);
+});
+
+it('forgets after half a minute who asked too much, counted from the last time', () => {
+  turns.restrain(one);
+  vi.advanceTimersByTime(20_000);
+  turns.restrain(one);
+  vi.advanceTimersByTime(29_000);
+  ask(other, 0);
+  askAll(one, 1, 3);
+  expect(begun).toEqual([0, 1]);
+  vi.advanceTimersByTime(990);
+  turns.recognize('third\n', 'third\n');
+  end(1);
+  expect(begun).toEqual([0, 1, 2]);
+  vi.advanceTimersByTime(10);
+  ask(other, 10);
+  ask(one, 4);
+  end(2);
+  expect(begun).toEqual([0, 1, 2, 10, 3, 4]);
 });
 
 it('asks nobody to wait who asked too much alone', () => {
@@ -224,9 +219,14 @@ it('asks nobody to wait who asked too much alone', () => {
 });
 
 it('keeps each connection of a pool busy, and half of them for others', () => {
-  expect([4, 10, 100].map(toTurnsOptions)).toEqual([
+  expect([4, 10, 100].map((poolSize) => toTurnsOptions(poolSize, 0))).toMatchObject([
     { underWayMax: 12, ofOneMax: 6 },
     { underWayMax: 18, ofOneMax: 6 },
     { underWayMax: 108, ofOneMax: 50 },
   ]);
+});
+
+it('has more turns than the limit allows to who asked too much', () => {
+  const turnsInASecond = 1_000 / toTurnsOptions(10, 100).restrainedTurnMs;
+  expect(turnsInASecond).toBeCloseTo(125);
 });
