@@ -158,19 +158,22 @@ describeOnPostgres('more load than fits', () => {
     const failures: (number | string)[] = [];
 
     /** How long the other one's requests take, at a rate that its limit allows. */
-    async function measureOther(): Promise<number[]> {
+    async function measureOther(forSeconds = seconds / floodRounds): Promise<number[]> {
       const times: number[] = [];
-      await atRate({ perSecond: limitPerSecond / 2, seconds: seconds / floodRounds }, async (i, dueAt) => {
+      await atRate({ perSecond: limitPerSecond / 2, seconds: forSeconds }, async (i, dueAt) => {
         const status = statusOf(await asks.send(toLoadRequest(other, i)));
         times.push(performance.now() - dueAt);
         if (status !== 200) failures.push(status);
       });
       return times;
     }
-    async function measureFlooded(counts: Record<string, number>): Promise<number[]> {
+    async function measureFlooded(
+      counts: Record<string, number>,
+      forSeconds = seconds / floodRounds,
+    ): Promise<number[]> {
       const [times, counted] = await Promise.all([
-        measureOther(),
-        flood.send({ perSecond: floodPerSecond, seconds: seconds / floodRounds }),
+        measureOther(forSeconds),
+        flood.send({ perSecond: floodPerSecond, seconds: forSeconds }),
       ]);
       for (const [status, count] of Object.entries(counted)) counts[status] = (counts[status] ?? 0) + count;
       return times;
@@ -179,7 +182,7 @@ describeOnPostgres('more load than fits', () => {
     await measureOther();
     // The first one opens its connections as fast as it can; with a thousand on their way it refuses to send more.
     const openingCounts: Record<string, number> = {};
-    const opening = await measureFlooded(openingCounts);
+    const opening = await measureFlooded(openingCounts, coldSeconds);
     const [alone, flooded]: [number[], number[]] = [[], []];
     const counts: Record<string, number> = {};
     for (let round = 0; round < floodRounds; round++) {
