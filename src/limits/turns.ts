@@ -40,7 +40,7 @@ interface Queue {
 }
 
 interface Restraint {
-  until: number;
+  readonly until: number;
   /** When its last turn began. */
   beganAt: number;
 }

@@ -35,7 +35,7 @@ describe.skipIf(programs === null)('a PostgreSQL server', () => {
   });
   beforeEach(async () => {
     served = await startServed({ DATABASE_URL: cluster.url });
-    while ((await readyz()) !== 200) await sleep(50);
+    await served.untilReady();
     load = startBackgroundLoad(served.url, tenants, perSecond);
     await sleep(2_000);
   });

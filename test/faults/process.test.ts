@@ -35,7 +35,7 @@ describeOnPostgres('the process', () => {
     options: ServedOptions = {},
   ): Promise<void> {
     served = await startServed({ DATABASE_URL: copy?.url ?? '', ...environment }, options);
-    while ((await fetch(`${served.url}/readyz`)).status !== 200) await sleep(50);
+    await served.untilReady();
   }
   const list = async () =>
     (await fetch(`${served.url}/calls`, { headers: { authorization: `Bearer ${key}` } })).status;

@@ -33,7 +33,7 @@ describeOnPostgres('SIGTERM', () => {
 
   async function start(): Promise<void> {
     served = await startServed({ DATABASE_URL: copy?.url ?? '' });
-    while ((await fetch(`${served.url}/readyz`)).status !== 200) await sleep(50);
+    await served.untilReady();
   }
   const get = () => fetch(`${served.url}/calls`, { headers: { authorization: `Bearer ${key}` } });
 

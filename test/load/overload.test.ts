@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { bareRefusal } from '../support/bare-refusals.ts';
+import { bareRefusal, refusingBarely } from '../support/bare-refusals.ts';
 import { createPostgresCopy, describeOnPostgres } from '../support/databases.ts';
 import { startFlood } from '../support/flood.ts';
 import {
@@ -44,7 +43,7 @@ describeOnPostgres('more load than fits', () => {
     const url = copy?.url ?? '';
     tenants = await insertLoadTenants(url, 20_000);
     served = await startServed({ DATABASE_URL: url, DATABASE_POOL: '4' }, { isBuilt: true });
-    while ((await fetch(`${served.url}/readyz`)).status !== 200) await sleep(50);
+    await served.untilReady();
     client = openLoadClient({ url: served.url });
     await measureCapacity(coldSeconds);
   });
@@ -74,17 +73,9 @@ describeOnPostgres('more load than fits', () => {
 
   // Where the sender and the database have the same two cores, a bare answer to the rest may leave less than 0.8 as well.
   it('four times the capacity: 0.8 of it is answered, or 0.9 of what bare refusals leave; the rest is refused at once', async () => {
-    const bareRefusals = new URL('../support/bare-refusals.ts', import.meta.url).pathname;
-    const reference = await startServed(
-      {
-        DATABASE_URL: copy?.url ?? '',
-        DATABASE_POOL: '4',
-        NODE_OPTIONS: `--import tsx --import ${bareRefusals}`,
-        REFUSES_BARELY: '',
-      },
-      { isBuilt: true },
-    );
-    while ((await fetch(`${reference.url}/readyz`)).status !== 200) await sleep(50);
+    const environment = { DATABASE_URL: copy?.url ?? '', DATABASE_POOL: '4', ...refusingBarely };
+    const reference = await startServed(environment, { isBuilt: true });
+    await reference.untilReady();
     const toMeasured = (to: LoadClient): Measured => ({
       to,
       capacities: [],
@@ -151,7 +142,7 @@ describeOnPostgres('more load than fits', () => {
       { ...environment, RATE_LIMIT: String(limitPerSecond) },
       { isBuilt: true },
     );
-    while ((await fetch(`${limited.url}/readyz`)).status !== 200) await sleep(50);
+    await limited.untilReady();
     const [flooding, other] = tenants as [LoadTenant, LoadTenant];
     const asks = openLoadClient({ url: limited.url });
     const flood = startFlood(limited.url, flooding);

@@ -42,7 +42,7 @@ describeOnPostgres('for a long time', () => {
       NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(heap)}`,
     };
     served = await startServed(environment, { isBuilt: true });
-    while ((await fetch(`${served.url}/readyz`)).status !== 200) await sleep(50);
+    await served.untilReady();
     client = openLoadClient({ url: served.url });
   });
   afterAll(async () => {

@@ -27,7 +27,7 @@ describeOnPostgres('SIGTERM under load', () => {
       { DATABASE_URL: copy?.url ?? '', DATABASE_POOL: '4' },
       { isBuilt: true },
     );
-    while ((await fetch(`${served.url}/readyz`)).status !== 200) await sleep(50);
+    await served.untilReady();
     const client = openLoadClient({ url: served.url });
     const counts: Record<string, number> = {};
     let isSignalled = false;

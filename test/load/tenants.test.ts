@@ -28,7 +28,7 @@ describeOnPostgres('two organizations on a pool of 4', () => {
     tenants = await insertLoadTenants(copy?.url ?? '', callsEach);
     for (const tenant of tenants) asked.set(tenant, new Set());
     served = await startServed({ DATABASE_URL: copy?.url ?? '', DATABASE_POOL: '4' }, { isBuilt: true });
-    while ((await fetch(`${served.url}/readyz`)).status !== 200) await sleep(50);
+    await served.untilReady();
     client = openLoadClient({ url: served.url });
   });
   afterAll(async () => {

@@ -3,6 +3,12 @@ import { syncBuiltinESMExports } from 'node:module';
 
 export const bareRefusal = '{"error":"bare"}';
 
+/** The environment of a program whose servers refuse barely. */
+export const refusingBarely = {
+  NODE_OPTIONS: `--import tsx --import ${import.meta.url}`,
+  REFUSES_BARELY: '',
+};
+
 const requestsMax = 90;
 const headers = ['content-type', 'application/json', 'content-length', String(bareRefusal.length)];
 

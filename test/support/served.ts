@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -20,6 +21,8 @@ export interface Served {
   readLog(): void;
   /** Closes the other ends of what it prints and logs to. */
   closeOutputs(): void;
+  /** Resolves when it is ready to answer what asks the database. */
+  untilReady(): Promise<void>;
   kill(signal: NodeJS.Signals): void;
   /** Resolves with the exit code and how long that took from now. */
   untilExit(): Promise<{ code: number | null; ms: number }>;
@@ -78,6 +81,9 @@ export async function startServed(
       return (Number(fields[11]) + Number(fields[12])) * 10;
     },
     readRssBytes: () => readRssBytes(pid),
+    async untilReady() {
+      while ((await fetch(`${url}/readyz`)).status !== 200) await sleep(50);
+    },
     kill: (signal) => void child.kill(signal),
     async untilExit() {
       const startedAt = performance.now();
