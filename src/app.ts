@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { type Context, Hono } from 'hono';
 import { cors } from 'hono/cors';
 import { type Authenticator, createAuthenticator } from './auth/authenticate.ts';
@@ -14,15 +15,13 @@ import { createHealth } from './health.ts';
 import { toCallerId } from './limits/caller-id.ts';
 import { createLimits, findAddress } from './limits/limits.ts';
 import type { RedisConnection } from './limits/redis.ts';
-import type { Refusals } from './limits/refusals.ts';
 import { limitHeaderNames } from './limits/request-charge.ts';
-import { createTurns, type Turns, toTurnsOptions } from './limits/turns.ts';
+import { type TurnsOptions, toTurnsOptions } from './limits/turns.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import type { RollupLag } from './metrics/rollup-lag.ts';
 import { observe } from './observe.ts';
 import { addPages } from './pages.ts';
-import { refuse } from './refusal.ts';
 import { refuseMethod } from './refuse-method.ts';
 import { type Deprecation, deprecations as knownDeprecations } from './rest/deprecations.ts';
 import { toErrorBody } from './rest/error-body.ts';
@@ -60,16 +59,26 @@ export interface App {
   fetch(request: Request, env?: object): Promise<Response>;
   /** As fetch; what is a text comes as a TextResponse, for a server that can send it as it is. */
   answer(request: Request, env?: object): Promise<Response | TextResponse>;
-  /** The answer to what came to no request. */
-  refuse(error: AppError, givenRequestId?: string | string[]): TextResponse;
   /** What /metrics answers, for a server of its own. */
   answerMetrics(): Promise<Response>;
-  /** Who is to be answered with RATE_LIMIT_EXCEEDED without being asked; null where nothing is limited. */
-  readonly refusals: Refusals | null;
-  /** Whose request is next, for a server that lets them wait. */
-  readonly turns: Turns;
+  /** What it learns of who asks, for a server that lets them wait or refuses them by itself. */
+  readonly callers: EventEmitter<CallerEvents>;
+  /** How requests are to take turns. */
+  readonly turns: TurnsOptions;
+  /** Its one element is how many wait for theirs, shared between threads: the server writes it, /metrics reads it. */
+  readonly waiting: Int32Array;
+  readonly log: Log;
   /** From now on /readyz answers 503: the process is about to stop. */
   startDraining(): void;
+}
+
+/** By toCallerId, before the request that tells it is answered. */
+export interface CallerEvents {
+  recognized: [caller: string, organizationId: string];
+  /** The credential is none, or none any more. */
+  wrong: [caller: string];
+  /** Its budget is spent for a while; the headers are those of the refusal. */
+  overLimit: [caller: string, organizationId: string, headers: Record<string, string>, resetMs: number];
 }
 
 type AppContext = Context<RequestEnv>;
@@ -78,12 +87,13 @@ type AppContext = Context<RequestEnv>;
 export function createApp({ config, database, log, demo = null, tracing = null, ...parts }: AppParts): App {
   const authenticator = parts.authenticator ?? createAuthenticator({ ...config, db: database.db, log });
   const limits = createLimits({ ...config, redis: parts.redis?.client ?? null, log });
-  const turns = createTurns(toTurnsOptions(config.databasePool, config.rateLimit));
+  const callers = new EventEmitter<CallerEvents>();
+  const waiting = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const metrics = createMetrics({
     database,
     rollupLag: parts.rollupLag ?? null,
     limits: limits?.counts ?? {},
-    countWaiting: turns.countWaiting,
+    countWaiting: () => Atomics.load(waiting, 0),
     findCaches: () => [authenticator, gateway, ...(limits ? [limits] : [])],
   });
   const gateway = createGateway({
@@ -107,17 +117,16 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
     const identify = () => authenticator.authenticate(headers);
     const caller = await (limits?.guard(headers, findAddress(c.env), identify) ?? identify()).catch(
       (error: unknown) => {
-        if (error instanceof AppError && error.status === 401) turns.forget(callerId);
+        if (error instanceof AppError && error.status === 401) callers.emit('wrong', callerId);
         throw error;
       },
     );
-    turns.recognize(callerId, caller.organizationId);
+    callers.emit('recognized', callerId, caller.organizationId);
     c.set('caller', caller);
     const charge = limits?.startCharge(caller.organizationId) ?? null;
     c.set('charge', charge);
     await charge?.admit().catch((error: unknown) => {
-      limits?.refusals.add(callerId, charge.headers(), charge.resetMs());
-      turns.restrain(caller.organizationId);
+      callers.emit('overLimit', callerId, caller.organizationId, charge.headers(), charge.resetMs());
       throw error;
     });
     return caller;
@@ -146,8 +155,7 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
     c.set('operation', 'graphql');
     const caller = await authenticate(c);
     const scope = { caller, requestId: c.get('requestId'), charge: c.get('charge') };
-    const regainTurn = async () => await c.env?.incoming?.regainTurn?.();
-    const { response, operation } = await answerGraphQL(gateway, c.req.raw, scope, regainTurn);
+    const { response, operation } = await answerGraphQL(gateway, c.req.raw, scope);
     c.set('operation', operation);
     return response;
   });
@@ -179,9 +187,10 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
     answer,
     answerMetrics: async () => toResponse(await answerMetrics()),
     fetch: async (request, env) => toResponse((await answer(request, env)) as Response),
-    refuse: (error, givenRequestId) => refuse(log, error, givenRequestId),
-    refusals: limits?.refusals ?? null,
-    turns,
+    callers,
+    turns: toTurnsOptions(config.databasePool, config.rateLimit),
+    waiting,
+    log,
     startDraining: health.startDraining,
   };
 }

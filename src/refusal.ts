@@ -1,8 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { AppError } from './errors.ts';
 import { TextResponse } from './graphql/text-response.ts';
-import type { Log } from './log.ts';
 import { toErrorBody } from './rest/error-body.ts';
+
+/** Where what comes to no request is logged. */
+export interface RefusalLog {
+  info(line: object, message: string): void;
+  warn(line: object, message: string): void;
+}
 
 /** The id that a caller gave a request, or a new one for what is none. */
 export function toRequestId(given: string | string[] | null | undefined): string {
@@ -10,7 +15,7 @@ export function toRequestId(given: string | string[] | null | undefined): string
 }
 
 /** The answer to what came to no request: what is not HTTP, or is too much or too slow. The connection ends with it. */
-export function refuse(log: Log, error: AppError, givenRequestId?: string | string[]): TextResponse {
+export function refuse(log: RefusalLog, error: AppError, givenRequestId?: string | string[]): TextResponse {
   const requestId = toRequestId(givenRequestId);
   log.info({ requestId, status: error.status, code: error.code }, 'refused');
   const headers = {

@@ -1,6 +1,7 @@
-import type { App } from '../app.ts';
+import { EventEmitter } from 'node:events';
+import type { App, CallerEvents } from '../app.ts';
 import type { Config } from '../config.ts';
-import { createTurns, toTurnsOptions } from '../limits/turns.ts';
+import { toTurnsOptions } from '../limits/turns.ts';
 import { listen, type RunningServer } from '../server.ts';
 
 /** Serves /metrics, and nothing else, at the port of its own that the configuration may name. */
@@ -15,11 +16,12 @@ export async function listenForMetrics(
       : new Response(null, { status: 404 });
   return await listen(
     {
-      answer,
-      refuse: app.refuse,
-      refusals: null,
-      startDraining() {},
-      turns: createTurns(toTurnsOptions(1, 0)),
+      ...{ answer, log: app.log, startDraining() {} },
+      ...{
+        callers: new EventEmitter<CallerEvents>(),
+        turns: toTurnsOptions(1, 0),
+        waiting: new Int32Array(1),
+      },
     },
     { host, port: metricsPort },
   );

@@ -21,6 +21,8 @@ import { CommandError } from './output.ts';
 import { listenForStop, type Stop } from './stop.ts';
 
 const demoCalls = 2_000;
+/** As many requests wait as statements may. */
+const waitingMax = defaultLimits.queueMax;
 const upToDateWithinMs = 1_000;
 // Before the server closes connections: who waits for a statement is told.
 const cancelAfterMs = 9_000;
@@ -63,9 +65,8 @@ async function serve(
       foldSoon: () => foldSoon(),
     });
     const metricsServer = await listenForMetrics(app, config);
-    // A request may wait with two statements at a time: what is admitted finds a place in the pool's queue.
-    const requestsMax = config.databasePool + defaultLimits.queueMax / 2;
-    const server = await listen(app, { ...config, requestsMax, log }).catch(async (error: unknown) => {
+    const requestsMax = config.databasePool + waitingMax;
+    const server = await listen(app, { ...config, requestsMax }).catch(async (error: unknown) => {
       await metricsServer?.stop();
       throw error;
     });

@@ -1,12 +1,7 @@
 import type { ExecutionResult, GraphQLError } from 'graphql';
 import { parseAccept } from 'hono/utils/accept';
-import {
-  AppError,
-  methodNotAllowed,
-  notAcceptable,
-  payloadTooLarge,
-  unsupportedMediaType,
-} from '../errors.ts';
+import { AppError, methodNotAllowed, notAcceptable, unsupportedMediaType } from '../errors.ts';
+import { readBody } from './body.ts';
 import { refusal, toGraphQLError } from './errors.ts';
 import { type Gateway, type OperationParams, type RequestScope, withRequestId } from './gateway.ts';
 import { respond } from './text-response.ts';
@@ -16,8 +11,6 @@ const responseType = 'application/graphql-response+json';
 const jsonType = 'application/json';
 type MediaType = typeof responseType | typeof jsonType;
 
-export const bodyBytesMax = 256 * 1024;
-
 export interface GraphQLAnswer {
   readonly response: Response;
   /** What the log calls the operation: its name, or its type. */
@@ -26,18 +19,16 @@ export interface GraphQLAnswer {
 
 /**
  * Answers `GET` (queries only) and `POST` with a JSON body. Throws NOT_ACCEPTABLE, UNSUPPORTED_MEDIA_TYPE,
- * PAYLOAD_TOO_LARGE, METHOD_NOT_ALLOWED, and what `onRead` throws once the body is read; every other failure is an answer.
+ * PAYLOAD_TOO_LARGE and METHOD_NOT_ALLOWED; every other failure is an answer.
  */
 export async function answerGraphQL(
   gateway: Gateway,
   request: Request,
   scope: RequestScope,
-  onRead: () => Promise<void>,
 ): Promise<GraphQLAnswer> {
   const mediaType = negotiate(request.headers.get('accept'));
   const isGet = request.method === 'GET' || request.method === 'HEAD';
   const params = isGet ? parseUrlParams(request.url) : parseBody(await readWholeBody(request));
-  await onRead();
   const refuse = (errors: readonly GraphQLError[], operation = 'refused', status?: number) => ({
     response: toResponse(mediaType, withRequestId({ errors }, scope.requestId), status),
     operation,
@@ -169,14 +160,5 @@ async function readJsonBody(request: Request): Promise<string> {
   ) {
     throw unsupportedMediaType(`${jsonType} in UTF-8, uncompressed`);
   }
-  if (Number(headers.get('content-length') ?? 0) > bodyBytesMax) throw payloadTooLarge(bodyBytesMax);
-  if (headers.has('content-length') || request.body === null) return request.text();
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of request.body) {
-    bytes += chunk.byteLength;
-    if (bytes > bodyBytesMax) throw payloadTooLarge(bodyBytesMax);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+  return await readBody(request);
 }

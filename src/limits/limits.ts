@@ -2,13 +2,11 @@ import type { Redis } from 'ioredis';
 import type { Log } from '../log.ts';
 import { createBudget } from './budget.ts';
 import type { LimitCounts } from './counts.ts';
-import { createRefusals, type Refusals } from './refusals.ts';
 import { createRequestCharge, type RequestCharge } from './request-charge.ts';
 import { createWrongCredentials, type WrongCredentials } from './wrong-credentials.ts';
 
 export interface Limits extends WrongCredentials {
   readonly counts: Readonly<LimitCounts>;
-  readonly refusals: Refusals;
   startCharge(organizationId: string): RequestCharge;
 }
 
@@ -26,7 +24,6 @@ export function createLimits({ rateLimit, redis, log }: LimitsOptions): Limits |
   return {
     ...createWrongCredentials(counts),
     counts,
-    refusals: createRefusals(),
     startCharge: (organizationId) => createRequestCharge(budget, counts, organizationId),
   };
 }

@@ -71,14 +71,12 @@ export function toTurnsOptions(poolSize: number, rateLimit: number): TurnsOption
  * Lets organizations take turns: what one of them sends in a burst waits in a queue of its own, and a request of another
  * finds a few before it instead of all of them, and at most one of who asks more than it may. A caller is named by what it
  * sends (toCallerId); whose it is, is known once it was accepted, and until then each credential takes turns by itself. The
- * queues are as long as the server lets requests wait.
+ * queues are as long as the server lets requests wait. `waiting` has one element, how many they hold: for other threads to read.
  */
-export function createTurns({
-  underWayMax,
-  ofOneMax,
-  restrainedTurnMs,
-  waitTimeoutMs = waitTimeoutMsByDefault,
-}: TurnsOptions): Turns {
+export function createTurns(
+  { underWayMax, ofOneMax, restrainedTurnMs, waitTimeoutMs = waitTimeoutMsByDefault }: TurnsOptions,
+  waiting: Int32Array = new Int32Array(1),
+): Turns {
   /** The one whose last turn began the longest ago comes first. */
   const queues = new Map<string, Queue>();
   const organizations = new LRUCache<string, string>({
@@ -89,9 +87,10 @@ export function createTurns({
   let underWay = 0;
   /** Of those that were not restrained when they began. */
   let freeUnderWay = 0;
-  let waiting = 0;
   let last: string | undefined;
   let changedAt = Number.NEGATIVE_INFINITY;
+
+  const countWaiting = () => waiting[0] ?? 0;
 
   function noteThatAsks(organizationId: string): void {
     if (last === organizationId) return;
@@ -136,7 +135,7 @@ export function createTurns({
   }
 
   function findNext(): Queue | undefined {
-    if (waiting === 0 || underWay >= underWayMax) return undefined;
+    if (countWaiting() === 0 || underWay >= underWayMax) return undefined;
     for (const queue of queues.values())
       if (queue.waiting.size > 0 && mayBegin(queue.name, queue.underWay)) return queue;
     return undefined;
@@ -159,7 +158,7 @@ export function createTurns({
       const queue = queueOf(caller);
       const leave = () => {
         if (!queue.waiting.delete(beginWaiting)) return;
-        waiting -= 1;
+        waiting[0] = countWaiting() - 1;
         clearTimeout(timer);
         forgetIfIdle(queue);
       };
@@ -176,7 +175,7 @@ export function createTurns({
         });
       }, waitTimeoutMs);
       queue.waiting.add(beginWaiting);
-      waiting += 1;
+      waiting[0] = countWaiting() + 1;
       return leave;
     },
     start(caller) {
@@ -213,6 +212,6 @@ export function createTurns({
       const { beganAt } = restrained.get(organizationId) ?? { beganAt: Number.NEGATIVE_INFINITY };
       restrained.set(organizationId, { until: performance.now() + restrainedMs, beganAt });
     },
-    countWaiting: () => waiting,
+    countWaiting,
   };
 }

@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import type { Context } from 'hono';
 import type { CallLogFormat } from '../call-log/format.ts';
 import { internalServerError } from '../errors.ts';
@@ -41,7 +40,11 @@ export async function answerExport(
   try {
     const pieces = exportCalls((variables) => execute(c, 'export', variables), { filter, format });
     const first = await pieces.next();
-    const body = toStream(startWith(first, pieces), { limits, socket: findSocket(c.env), onEnd: release });
+    const body = toStream(startWith(first, pieces), {
+      limits,
+      reset: c.env?.incoming?.reset ?? null,
+      onEnd: release,
+    });
     return new Response(body, { headers });
   } catch (error) {
     release();
@@ -65,13 +68,4 @@ async function* startWith(
   if (first.done) return;
   yield first.value.bytes;
   for await (const { bytes } of rest) yield bytes;
-}
-
-/** What the server of node:http hands on with a request; other callers of the app hand on nothing. */
-interface ServerBindings {
-  readonly incoming?: { readonly socket?: Socket };
-}
-
-function findSocket(bindings: unknown): Socket | null {
-  return (bindings as ServerBindings | undefined)?.incoming?.socket ?? null;
 }

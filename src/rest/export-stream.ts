@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import { queryTimeout, rateLimitExceeded } from '../errors.ts';
 
 export interface ExportLimits {
@@ -43,15 +42,10 @@ export function createExportPlaces({ atOnceMax }: ExportLimits): ExportPlaces {
   };
 }
 
-/** Node's resetAndDestroy() ends the connection in order first; this is what it does after that. */
-function reset(socket: Socket): void {
-  Object.assign(socket, { resetAndClosing: true }).destroy();
-}
-
 interface StreamOptions {
   readonly limits: ExportLimits;
-  /** The connection, which a failure resets; null where there is none to know of. */
-  readonly socket: Socket | null;
+  /** Breaks the connection off, after a failure; null where there is none to know of. */
+  readonly reset: (() => void) | null;
   /** Called once, when the stream is over, however it ends. */
   readonly onEnd: () => void;
 }
@@ -63,7 +57,7 @@ interface StreamOptions {
  */
 export function toStream(
   pieces: AsyncGenerator<Uint8Array, undefined>,
-  { limits, socket, onEnd }: StreamOptions,
+  { limits, reset, onEnd }: StreamOptions,
 ): ReadableStream<Uint8Array> {
   let over = false;
   let stall: NodeJS.Timeout | undefined;
@@ -85,8 +79,8 @@ export function toStream(
           if (over) return;
           end();
           // The server cancels the stream when its connection is closed; an error it would append as a text.
-          if (socket === null) controller.error(error);
-          else reset(socket);
+          if (reset === null) controller.error(error);
+          else reset();
           void pieces.return(undefined).catch(() => {});
         };
         stall = startTimer(limits.stallTimeoutMs);

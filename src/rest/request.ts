@@ -3,15 +3,22 @@ import type { Caller } from '../auth/caller.ts';
 import type { RequestCharge } from '../limits/request-charge.ts';
 import type { DataOf, DocumentName } from './documents.ts';
 
+/** What the server tells of a request besides what it says. */
+export interface IncomingRequest {
+  readonly socket: { readonly remoteAddress: string | undefined };
+  /** How long it waited for its turn. */
+  readonly waitedMs: number;
+  /** It has waited too long: there is no turn for it. */
+  readonly isLate: boolean;
+  /** Breaks its connection off, so that nobody takes what came for whole. */
+  reset(): void;
+}
+
 /** What the app puts on each request before a route sees it. */
 export interface RequestEnv {
   /** What the server tells of a request; nothing where there is none. */
   Bindings: {
-    readonly incoming?: {
-      readonly waitedMs?: number;
-      readonly isLate?: boolean;
-      readonly regainTurn?: (() => Promise<void>) | null;
-    };
+    readonly incoming?: IncomingRequest;
   };
   Variables: {
     requestId: string;

@@ -1,17 +1,10 @@
-import { AsyncResource } from 'node:async_hooks';
-import { randomUUID } from 'node:crypto';
 import { IncomingMessage, type ServerResponse } from 'node:http';
-import { type AppError, overloaded, rateLimitExceeded } from '../errors.ts';
-import { toGraphQLErrorResponse } from '../graphql/http.ts';
-import { respondJson, type TextResponse } from '../graphql/text-response.ts';
-import { windowSeconds } from '../limits/budget.ts';
+import { overloaded } from '../errors.ts';
 import { toCallerId, toCredential } from '../limits/caller-id.ts';
 import type { Refusals } from '../limits/refusals.ts';
 import type { Turns } from '../limits/turns.ts';
-import type { Log } from '../log.ts';
-import { varying } from '../observe.ts';
-import { toRequestId } from '../refusal.ts';
-import { toErrorBody } from '../rest/error-body.ts';
+import { type RefusalLog, toRequestId } from '../refusal.ts';
+import type { RefusalForm, RefusalForms } from './refusal-forms.ts';
 
 /** A request that may have waited before anything was done for it. */
 export class AdmittedRequest extends IncomingMessage {
@@ -39,13 +32,17 @@ export interface Admission {
 export interface AdmissionOptions {
   readonly requestsMax: number;
   readonly turns: Turns;
-  readonly refusals: Refusals | null;
-  readonly log: Log | undefined;
+  readonly refusals: Refusals;
+  readonly overloaded: RefusalForms;
+  readonly limited: RefusalForms;
+  readonly log: RefusalLog;
 }
 
 const alwaysAdmitted = /^\/(healthz|readyz|metrics)(\?|$)/;
 /** What is answered from memory, in the one spelling that leads nowhere else. */
 const isInMemory = /^\/(dashboard|docs|openapi\.json|assets\/[\w.-]+)?(\?|$)/;
+/** More than ask at a time, unless somebody floods it. */
+const probesMax = 1_000;
 const logPeriodMs = 1_000;
 /** A body that is not there by then is on its way on its own. */
 const slowBodyMs = 10;
@@ -54,12 +51,17 @@ const slowBodyMs = 10;
  * At most `requestsMax` requests wait for their turn or are under way at a time, and half as many of one credential:
  * whoever floods with one leaves places to others.
  */
-export function createAdmission({ requestsMax, turns, refusals, log }: AdmissionOptions): Admission {
-  const answerOverloaded = prepareAnswers(overloaded());
-  const answerLimited = prepareAnswers(rateLimitExceeded(windowSeconds));
+export function createAdmission({
+  requestsMax,
+  turns,
+  refusals,
+  log,
+  ...forms
+}: AdmissionOptions): Admission {
   const requestsOfOneMax = Math.ceil(requestsMax / 2);
   const placesOf = new Map<string, number>();
   let places = 0;
+  let probes = 0;
   let refused = 0;
 
   function add(credential: string, change: 1 | -1): void {
@@ -73,16 +75,16 @@ export function createAdmission({ requestsMax, turns, refusals, log }: Admission
 
   /** A browser's page could not read what the app's own answer allows it to. */
   const findLimit = ({ headers }: IncomingMessage, caller: string) =>
-    headers.origin === undefined ? refusals?.find(caller) : undefined;
+    headers.origin === undefined ? refusals.find(caller) : undefined;
 
   function refuse(request: IncomingMessage, response: ServerResponse): void {
-    answerOverloaded(request, response);
+    answer(forms.overloaded, request, response);
     // A line for each second, not for each request.
     refused += 1;
     if (refused > 1) return;
     setTimeout(() => {
       const waiting = turns.countWaiting();
-      log?.warn({ refused, underWay: places - waiting, waiting }, 'OVERLOADED');
+      log.warn({ refused, underWay: places - waiting, waiting }, 'OVERLOADED');
       refused = 0;
     }, logPeriodMs).unref();
   }
@@ -120,7 +122,7 @@ export function createAdmission({ requestsMax, turns, refusals, log }: Admission
       // The budget may have been spent meanwhile.
       const limit = findLimit(request, caller);
       if (limit === undefined) begin();
-      else answerLimited(request, response, limit);
+      else answer(forms.limited, request, response, limit);
     };
     const beginLate = () => {
       end();
@@ -128,8 +130,7 @@ export function createAdmission({ requestsMax, turns, refusals, log }: Admission
       request.isLate = true;
       begin();
     };
-    // Else it began in the context of the request that ended before it.
-    const leave = enqueue(caller, AsyncResource.bind(beginNow), beginLate);
+    const leave = enqueue(caller, beginNow, beginLate);
     // Answers that are to follow others on a connection do not say that it is closed; requests do.
     request.once('close', leave);
   }
@@ -148,12 +149,20 @@ export function createAdmission({ requestsMax, turns, refusals, log }: Admission
     admit(request, response, begin) {
       const { url = '', method } = request;
       if (alwaysAdmitted.test(url)) {
+        if (probes >= probesMax) {
+          refuse(request, response);
+          return false;
+        }
+        probes += 1;
+        response.once('close', () => {
+          probes -= 1;
+        });
         begin();
         return true;
       }
       const caller = toCallerId((name) => request.headers[name]);
       const limit = findLimit(request, caller);
-      if (limit !== undefined) answerLimited(request, response, limit);
+      if (limit !== undefined) answer(forms.limited, request, response, limit);
       else if (!hasPlace(toCredential(caller))) refuse(request, response);
       else {
         request.caller = caller;
@@ -203,48 +212,29 @@ export function createAdmission({ requestsMax, turns, refusals, log }: Admission
   };
 }
 
-type AnswerRefused = (request: IncomingMessage, response: ServerResponse, more?: readonly string[]) => void;
-
-/**
- * Refuses requests as the app would, with what is made beforehand: there are many of them. The headers are a list,
- * names and values in turn: an object of them would be of a new class for each answer.
- */
-function prepareAnswers(error: AppError): AnswerRefused {
-  const rest = prepareAnswer(() => respondJson(toErrorBody(error), error.status, error.headers));
-  const prepareGraphQL = (accept: string | null) =>
-    prepareAnswer((requestId) => toGraphQLErrorResponse(error, accept, requestId));
-  const json = prepareGraphQL(null);
-  const graphqlJson = prepareGraphQL('application/graphql-response+json');
-  return (request, response, more) => {
-    const isGraphQL = /^\/graphql(\?|$)/.test(request.url ?? '');
-    const graphql = request.headers.accept?.includes('graphql-response') ? graphqlJson : json;
-    (isGraphQL ? graphql : rest)(request, response, more);
-  };
+/** Answers as the app would, at a small part of the cost. */
+function answer(
+  forms: RefusalForms,
+  request: IncomingMessage,
+  response: ServerResponse,
+  more: readonly string[] = [],
+): void {
+  const { status, headers, body, bodyBytes } = findForm(forms, request);
+  // It is printable ASCII.
+  const requestId = toRequestId(request.headers['x-request-id']);
+  const length = bodyBytes + (body.length - 1) * requestId.length;
+  response.writeHead(status, [
+    ...headers,
+    ...more,
+    'x-request-id',
+    requestId,
+    'content-length',
+    String(length),
+  ]);
+  response.end(body.join(requestId));
 }
 
-function prepareAnswer(respondWith: (requestId: string) => Response): AnswerRefused {
-  const idMark = randomUUID();
-  const { status, headers, body } = respondWith(idMark) as unknown as TextResponse;
-  const common = Object.entries({
-    ...headers,
-    'x-content-type-options': 'nosniff',
-    'cache-control': 'no-store',
-    vary: varying,
-  }).flat();
-  const [before = '', ...after] = body.split(idMark);
-  const lengthWithoutIds = Buffer.byteLength(before + after.join(''));
-  return (request, response, more = []) => {
-    // It is printable ASCII.
-    const requestId = toRequestId(request.headers['x-request-id']);
-    const length = lengthWithoutIds + after.length * requestId.length;
-    response.writeHead(status, [
-      ...common,
-      ...more,
-      'x-request-id',
-      requestId,
-      'content-length',
-      String(length),
-    ]);
-    response.end([before, ...after].join(requestId));
-  };
+function findForm(forms: RefusalForms, { url = '', headers }: IncomingMessage): RefusalForm {
+  if (!/^\/graphql(\?|$)/.test(url)) return forms.rest;
+  return headers.accept?.includes('graphql-response') ? forms.graphqlJson : forms.json;
 }

@@ -1,6 +1,5 @@
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import type { App } from '../app.ts';
 import {
   type AppError,
   badRequest,
@@ -12,29 +11,31 @@ import {
 import type { TextResponse } from '../graphql/text-response.ts';
 import { send } from './send.ts';
 
+export type Refuse = (error: AppError, givenRequestId?: string | string[]) => TextResponse;
+
 /** Answers what Node itself refuses as everything else is answered: it would send a status and nothing else. */
-export function answerMalformed(server: Server, app: Pick<App, 'refuse'>): void {
+export function answerMalformed(server: Server, refuse: Refuse): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const { _httpMessage: underWay } = socket as Socket & { _httpMessage?: ServerResponse | null };
     // An answer that has begun cannot be taken back.
     if (socket.writable && error.code !== 'ECONNRESET' && !underWay?.headersSent) {
-      socket.write(toBytes(app.refuse(toRefusal(error.code))));
+      socket.write(toBytes(refuse(toRefusal(error.code))));
     }
     socket.destroy();
   });
   server.on('checkExpectation', (request, response) => {
-    sendRefusal(app, expectationFailed(), request, response);
+    sendRefusal(refuse, expectationFailed(), request, response);
   });
 }
 
 export function sendRefusal(
-  app: Pick<App, 'refuse'>,
+  refuse: Refuse,
   error: AppError,
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
   if (response.headersSent) return void response.destroy();
-  send(app.refuse(error, request.headers['x-request-id']), response);
+  send(refuse(error, request.headers['x-request-id']), response);
 }
 
 function toRefusal(code: string | undefined): AppError {

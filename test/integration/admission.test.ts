@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { createTurns, toTurnsOptions } from '../../src/limits/turns.ts';
+import { toTurnsOptions } from '../../src/limits/turns.ts';
 import { listen, type RunningServer } from '../../src/server.ts';
 import { openApp, type TestApp } from '../support/app.ts';
 import { describeOnEmbedded } from '../support/databases.ts';
@@ -14,19 +14,23 @@ const query = '{ __typename }';
 const body = JSON.stringify({ query });
 
 /** Holds requests of one path until the gate opens. */
-function hold(app: TestApp): { held: TestApp; open: () => void } {
+function hold(app: TestApp): { held: TestApp; open: () => void; countHeld: () => number } {
   let open = () => {};
+  let count = 0;
   const gate = new Promise<void>((resolve) => {
     open = resolve;
   });
   const held: TestApp = {
     ...app,
     async answer(request, env) {
-      if (request.url.endsWith('/held')) await gate;
+      if (request.url.endsWith('/held')) {
+        count += 1;
+        await gate;
+      }
       return await app.answer(request, env);
     },
   };
-  return { held, open };
+  return { held, open, countHeld: () => count };
 }
 
 describeOnEmbedded('a server that has as many requests under way as it takes', (database) => {
@@ -163,6 +167,7 @@ describeOnEmbedded('a server whose turns are all taken', (database) => {
   let app: TestApp;
   let server: RunningServer;
   let open: () => void;
+  let countHeld: () => number;
   let underWay: Promise<Response>[];
 
   beforeAll(async () => {
@@ -180,7 +185,7 @@ describeOnEmbedded('a server whose turns are all taken', (database) => {
   async function serveIdle(change: Partial<TestApp> = {}): Promise<void> {
     app = { ...openApp(database(), { environment: { DATABASE_POOL: '1' } }), ...change };
     const gated = hold(app);
-    open = gated.open;
+    ({ open, countHeld } = gated);
     server = await listen(gated.held, { host: '127.0.0.1', port: 0 });
   }
 
@@ -193,7 +198,8 @@ describeOnEmbedded('a server whose turns are all taken', (database) => {
   /** The log's lines of calls that were asked for; what is held is not found. */
   const answered = () =>
     app.logLines().filter(({ operation, status }) => operation !== 'none' && status === 200);
-  const untilWaiting = (count: number) => expect.poll(() => app.turns.countWaiting()).toBe(count);
+  const countWaiting = () => app.waiting[0];
+  const untilWaiting = (count: number) => expect.poll(countWaiting).toBe(count);
 
   it('lets others wait, and answers health at once', async () => {
     await serve();
@@ -206,7 +212,7 @@ describeOnEmbedded('a server whose turns are all taken', (database) => {
     open();
     const answers = await Promise.all(waiting);
     expect(answers.map(({ status }) => status)).toEqual([200, 200]);
-    expect(app.turns.countWaiting()).toBe(0);
+    expect(countWaiting()).toBe(0);
   });
 
   it('counts the wait in how long an answer took', async () => {
@@ -234,7 +240,7 @@ describeOnEmbedded('a server whose turns are all taken', (database) => {
   });
 
   it('is OVERLOADED to who has waited too long, and says so in the log', async () => {
-    await serve({ turns: createTurns({ ...options, waitTimeoutMs: 300 }) });
+    await serve({ turns: { ...options, waitTimeoutMs: 300 } });
     const late = await ask('/calls', { headers: { ...headers, 'x-request-id': 'late' } });
     expect([late.status, await late.json()]).toEqual([
       503,
@@ -287,8 +293,8 @@ describeOnEmbedded('a server whose turns are all taken', (database) => {
     const answered = once(slow, 'data');
     await sleep(100);
     underWay = Array.from({ length: options.underWayMax }, () => ask('/calls/held'));
-    await expect.poll(() => app.turns.isNow('anybody\n')).toBe(false);
-    expect(app.turns.countWaiting()).toBe(0);
+    await expect.poll(countHeld).toBe(options.underWayMax);
+    expect(countWaiting()).toBe(0);
     slow.write(body);
     await untilWaiting(1);
     open();

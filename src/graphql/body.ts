@@ -1,0 +1,19 @@
+import { payloadTooLarge } from '../errors.ts';
+
+export const bodyBytesMax = 256 * 1024;
+
+/** Reads a text up to its limit. Throws PAYLOAD_TOO_LARGE, and what reading it fails with when the caller goes away. */
+export async function readBody(request: Request): Promise<string> {
+  const length = request.headers.get('content-length');
+  if (Number(length ?? 0) > bodyBytesMax) throw payloadTooLarge(bodyBytesMax);
+  // Its body is not looked at before: a request makes the stream when it is.
+  if (length !== null || request.body === null) return await request.text();
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of request.body) {
+    bytes += chunk.byteLength;
+    if (bytes > bodyBytesMax) throw payloadTooLarge(bodyBytesMax);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
