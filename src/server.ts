@@ -55,7 +55,7 @@ export async function listen(
       ...createAnswering(app, channel),
       log: (level, line, message) => log[level](line, message),
       listening: resolve,
-      failedToListen: (message) => reject(new Error(message)),
+      failedToListen: ({ message, ...system }) => reject(Object.assign(new Error(message), system)),
       // It has nothing left to do.
       stopped: () => void worker.terminate(),
     });

@@ -1,4 +1,5 @@
 import { IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { overloaded } from '../errors.ts';
 import { toCallerId, toCredential } from '../limits/caller-id.ts';
 import type { Refusals } from '../limits/refusals.ts';
@@ -41,8 +42,8 @@ export interface AdmissionOptions {
 const alwaysAdmitted = /^\/(healthz|readyz|metrics)(\?|$)/;
 /** What is answered from memory, in the one spelling that leads nowhere else. */
 const isInMemory = /^\/(dashboard|docs|openapi\.json|assets\/[\w.-]+)?(\?|$)/;
-/** More than ask at a time, unless somebody floods it. */
-const probesMax = 1_000;
+/** Behind one another on a connection; only who floods sends more. */
+const probesMax = 4;
 const logPeriodMs = 1_000;
 /** A body that is not there by then is on its way on its own. */
 const slowBodyMs = 10;
@@ -61,7 +62,7 @@ export function createAdmission({
   const requestsOfOneMax = Math.ceil(requestsMax / 2);
   const placesOf = new Map<string, number>();
   let places = 0;
-  let probes = 0;
+  const probesOf = new WeakMap<Socket, number>();
   let refused = 0;
 
   function add(credential: string, change: 1 | -1): void {
@@ -126,7 +127,7 @@ export function createAdmission({
     };
     const beginLate = () => {
       end();
-      request.caller = null;
+      request.needsTurn = false;
       request.isLate = true;
       begin();
     };
@@ -135,30 +136,21 @@ export function createAdmission({
     request.once('close', leave);
   }
 
-  function regainTurn(caller: string): Promise<() => void> {
-    return new Promise((resolve, reject) => {
-      const begin = () => resolve(turns.start(caller));
-      const giveUp = () => reject(overloaded());
-      if (!hasPlace(toCredential(caller))) giveUp();
-      else if (turns.isNow(caller)) begin();
-      else enqueue(caller, begin, giveUp);
-    });
+  function countProbe(socket: Socket, answered: Promise<unknown>): void {
+    const change = (by: 1 | -1) => probesOf.set(socket, (probesOf.get(socket) ?? 0) + by);
+    const settle = () => change(-1);
+    change(1);
+    answered.then(settle, settle);
   }
 
   return {
     admit(request, response, begin) {
       const { url = '', method } = request;
       if (alwaysAdmitted.test(url)) {
-        if (probes >= probesMax) {
-          refuse(request, response);
-          return false;
-        }
-        probes += 1;
-        response.once('close', () => {
-          probes -= 1;
-        });
-        begin();
-        return true;
+        const isAdmitted = (probesOf.get(request.socket) ?? 0) < probesMax;
+        if (isAdmitted) begin();
+        else refuse(request, response);
+        return isAdmitted;
       }
       const caller = toCallerId((name) => request.headers[name]);
       const limit = findLimit(request, caller);
@@ -175,7 +167,7 @@ export function createAdmission({
     },
     count(request, answered) {
       const { caller, needsTurn } = request;
-      if (caller === null) return;
+      if (caller === null) return countProbe(request.socket, answered);
       const credential = toCredential(caller);
       let endTurn = needsTurn ? turns.start(caller) : () => {};
       let hasItsPlace = false;
@@ -186,6 +178,25 @@ export function createAdmission({
         hasItsPlace = true;
         add(credential, 1);
       };
+      let leaveQueue = () => {};
+      const regainTurn = () =>
+        new Promise<void>((resolve, reject) => {
+          const begin = () => {
+            leaveQueue = () => {};
+            if (needsTurn) endTurn = turns.start(caller);
+            takePlace();
+            resolve();
+          };
+          const giveUp = () => {
+            leaveQueue = () => {};
+            reject(overloaded());
+          };
+          // It may have had its answer without its body.
+          if (isSettled) resolve();
+          else if (!hasPlace(credential)) giveUp();
+          else if (!needsTurn || turns.isNow(caller)) begin();
+          else leaveQueue = enqueue(caller, begin, giveUp);
+        });
       let slow: NodeJS.Timeout | undefined;
       if (request.complete || request.method !== 'POST') takePlace();
       else {
@@ -195,15 +206,13 @@ export function createAdmission({
           request.off('end', takePlace);
           endTurn();
           endTurn = () => {};
-          request.regainTurn = async () => {
-            if (needsTurn) endTurn = await regainTurn(caller);
-            takePlace();
-          };
+          request.regainTurn = regainTurn;
         }, slowBodyMs);
       }
       const settle = () => {
         isSettled = true;
         clearTimeout(slow);
+        leaveQueue();
         if (hasItsPlace) add(credential, -1);
         endTurn();
       };

@@ -42,7 +42,7 @@ export function createAnswering(app: Pick<App, 'answer'>, { post }: Channel<ToHt
       if (!done) return post('piece', id, toOwn(value));
       post('end', id);
     } catch {
-      post('break', id);
+      post('reset', id);
     }
     streams.delete(id);
   }
@@ -89,5 +89,5 @@ async function startBody({ body }: Response): Promise<Bytes | Stream | null> {
   );
   if (!(await Promise.race([hasEnded, nextTurn(false)]))) return { reader, ahead: [first, second] };
   const { value } = await first;
-  return value === undefined ? null : toOwn(value);
+  return toOwn(value ?? new Uint8Array());
 }

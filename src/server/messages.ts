@@ -32,7 +32,7 @@ export type RequestBody =
 /** What the thread that has the connections tells the one that has the app: arguments by their message's name. */
 export interface ToAppThread {
   listening: [url: string];
-  failedToListen: [message: string];
+  failedToListen: [error: Pick<NodeJS.ErrnoException, 'message' | 'code' | 'syscall'>];
   /** Without a body where that is on its way. */
   request: [id: number, head: RequestHead, body: RequestBody | null];
   body: [id: number, body: RequestBody];
@@ -49,8 +49,6 @@ export interface ToHttpThread {
   failed: [id: number];
   piece: [id: number, bytes: Bytes];
   end: [id: number];
-  /** The pieces end too early. */
-  break: [id: number];
   /** Ends the request's connection so that nobody takes what came for whole. */
   reset: [id: number];
   recognized: [caller: string, organizationId: string];
@@ -88,9 +86,9 @@ export interface Channel<Sent extends Messages<Sent>> {
 export function openChannel<Sent extends Messages<Sent>>(port: Port): Channel<Sent> {
   let posted: (() => Message<Sent>)[] = [];
   function send(): void {
-    const batch = posted.map((toMessage) => toMessage());
+    const batch = posted;
     posted = [];
-    port.postMessage(batch);
+    port.postMessage(batch.map((toMessage) => toMessage()));
   }
   function postLate(toMessage: () => Message<Sent>): void {
     posted.push(toMessage);

@@ -1,7 +1,6 @@
 /** The program of the thread that has the connections: see listen(). */
 import { parentPort, workerData } from 'node:worker_threads';
-import { AppError } from '../errors.ts';
-import { readBody } from '../graphql/body.ts';
+import { bodyBytesMax } from '../graphql/body.ts';
 import { TextResponse } from '../graphql/text-response.ts';
 import { createRefusals } from '../limits/refusals.ts';
 import { createTurns } from '../limits/turns.ts';
@@ -42,6 +41,7 @@ const turns = createTurns(options.turns, waiting);
 const refusals = createRefusals();
 const asked = new Map<number, Asked>();
 const streams = new Map<number, Stream>();
+const decoder = new TextDecoder();
 let ids = 0;
 let server: HttpServer | undefined;
 let isStopping = false;
@@ -54,9 +54,9 @@ function answer(request: Request, incoming: AdmittedRequest): Promise<Response |
   let isSent = false;
   // Most bodies come with their heads, and are there by then.
   if (method === 'POST')
-    readWhole(request, incoming).then((whole) => {
+    readWhole(incoming).then((whole) => {
       body = whole;
-      if (isSent) post('body', id, whole);
+      if (isSent && asked.has(id)) post('body', id, whole);
     });
   else body = { text: '' };
   const head = {
@@ -74,15 +74,32 @@ function answer(request: Request, incoming: AdmittedRequest): Promise<Response |
   return new Promise((resolve, reject) => asked.set(id, { incoming, resolve, reject }));
 }
 
-async function readWhole(request: Request, incoming: AdmittedRequest): Promise<RequestBody> {
+/** The body, once the request has a turn again where it gave it back meanwhile. */
+async function readWhole(incoming: AdmittedRequest): Promise<RequestBody> {
+  const body = await readBody(incoming);
   try {
-    const text = await readBody(request);
     await incoming.regainTurn?.();
-    return { text };
-  } catch (error) {
-    if (!(error instanceof AppError)) return { problem: 'ABORTED' };
-    return { problem: error.code === 'OVERLOADED' ? 'OVERLOADED' : 'PAYLOAD_TOO_LARGE' };
+    return body;
+  } catch {
+    return { problem: 'OVERLOADED' };
   }
+}
+
+/** Reads what the platform's Request would, and lets go by what is too much: the caller sends it before it reads. */
+function readBody(incoming: AdmittedRequest): Promise<RequestBody> {
+  const tooLarge: RequestBody = { problem: 'PAYLOAD_TOO_LARGE' };
+  if (Number(incoming.headers['content-length'] ?? 0) > bodyBytesMax) return Promise.resolve(tooLarge);
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    incoming.on('data', (chunk: Buffer) => {
+      bytes += chunk.byteLength;
+      if (bytes <= bodyBytesMax) chunks.push(chunk);
+      else resolve(tooLarge);
+    });
+    incoming.once('end', () => resolve({ text: decoder.decode(Buffer.concat(chunks)) }));
+    incoming.once('close', () => resolve({ problem: 'ABORTED' }));
+  });
 }
 
 function take<Item>(items: Map<number, Item>, id: number): Item | undefined {
@@ -132,14 +149,15 @@ receive<ToHttpThread>({
     stream?.controller.close();
     stream?.came();
   },
-  break(id) {
-    const stream = take(streams, id);
-    stream?.controller.error(new Error('The answer broke off.'));
-    stream?.came();
-  },
   reset(id) {
-    const found = asked.get(id) ?? streams.get(id);
-    if (found) reset(found.incoming.socket);
+    const found = take(streams, id) ?? asked.get(id);
+    if (found === undefined) return;
+    reset(found.incoming.socket);
+    if (!('controller' in found)) return;
+    // Where it was to follow others on the connection nobody else says that it is over; nothing of it is sent any more.
+    found.controller.close();
+    found.came();
+    post('cancel', id);
   },
   recognized: turns.recognize,
   wrong: turns.forget,
@@ -162,5 +180,5 @@ listenForHttp({
     server = listening;
     post('listening', listening.url);
   },
-  (error: Error) => post('failedToListen', error.message),
+  ({ message, code, syscall }: NodeJS.ErrnoException) => post('failedToListen', { message, code, syscall }),
 );

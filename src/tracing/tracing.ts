@@ -75,9 +75,7 @@ function createTracing(api: Api, tracer: Tracer): Tracing {
   return {
     traceRequest({ method, headers, waitedMs }, answer) {
       const known = methods.has(method) ? method : '_OTHER';
-      // Where node:http is instrumented its span is there already, and has the caller's for a parent.
-      const isBegun = trace.getActiveSpan() !== undefined;
-      const parent = isBegun ? context.active() : propagation.extract(context.active(), headers, getter);
+      const parent = propagation.extract(context.active(), headers, getter);
       const attributes = { 'http.request.method': known, 'url.scheme': 'http' };
       const begun = waitedMs > 0 && { startTime: Date.now() - waitedMs };
       const options = { kind: SpanKind.SERVER, attributes, ...begun };

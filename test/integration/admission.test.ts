@@ -144,6 +144,25 @@ describeOnEmbedded('a server that has as many requests under way as it takes', (
     expect((await ask('/readyz')).status).toBe(200);
   });
 
+  it('answers few of them at a time on one connection, and all on others', async () => {
+    const { port } = new URL(server.url);
+    const probe = 'GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n';
+    const flood = connect(Number(port), '127.0.0.1').setEncoding('utf8');
+    sockets.push(flood);
+    let received = '';
+    flood.on('data', (data) => {
+      received += data;
+    });
+    const countAnswers = (status: number) => received.split(`HTTP/1.1 ${status} `).length - 1;
+    flood.write(probe.repeat(100));
+    expect((await ask('/readyz')).status).toBe(200);
+    await expect.poll(() => countAnswers(200) + countAnswers(503)).toBe(100);
+    expect(countAnswers(503)).toBeGreaterThan(10);
+    const before = countAnswers(200);
+    flood.write(probe);
+    await expect.poll(() => countAnswers(200)).toBe(before + 1);
+  });
+
   it('counts no request whose body is still on its way', async () => {
     const { port } = new URL(server.url);
     const head = `POST /graphql HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${key}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`;
@@ -300,6 +319,27 @@ describeOnEmbedded('a server whose turns are all taken', (database) => {
     open();
     expect(String((await answered)[0])).toMatch(/^HTTP\/1\.1 200 /);
     slow.destroy();
+  });
+
+  it('takes no turn for a body that comes after the answer', async () => {
+    await serveIdle();
+    const head = `POST /calls/held HTTP/1.1\r\nhost: x\r\nauthorization: ${headers.authorization}\r\n`;
+    const slow = Array.from({ length: options.underWayMax }, () => {
+      const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+      socket.write(`${head}content-length: ${body.length}\r\n\r\n`);
+      return socket;
+    });
+    await expect.poll(countHeld).toBe(slow.length);
+    // By then they have given their turns back.
+    await sleep(100);
+    const answered = slow.map((socket) => once(socket, 'data'));
+    open();
+    for (const [data] of await Promise.all(answered)) expect(String(data)).toMatch(/^HTTP\/1\.1 405 /);
+    for (const socket of slow) socket.write(body);
+    await sleep(100);
+    expect((await ask('/calls')).status).toBe(200);
+    expect(countWaiting()).toBe(0);
+    for (const socket of slow) socket.destroy();
   });
 
   it('takes what was sent behind one another out of the queue with its connection', async () => {

@@ -104,6 +104,17 @@ describeOnEmbedded('the server', (database) => {
       expect((await send(Array.from({ length: 5 }, () => ' '.repeat(64 * 1024))))[0].statusCode).toBe(413);
     });
 
+    it('an answer to who sends all of a body that nobody reads first', async () => {
+      const socket = await openSocket();
+      const received = text(socket);
+      socket.write(
+        'POST /calls HTTP/1.1\r\nhost: x\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n',
+      );
+      const chunk = `${(64 * 1024).toString(16)}\r\n${' '.repeat(64 * 1024)}\r\n`;
+      socket.write(`${chunk.repeat(128)}0\r\n\r\n`);
+      expect(await received).toMatch(/^HTTP\/1\.1 405 /);
+    });
+
     it('HEAD with the headers of GET and no body', async () => {
       const headers = { authorization: `Bearer ${key}` };
       const response = await fetch(`${server.url}/calls`, { method: 'HEAD', headers });
@@ -127,7 +138,11 @@ describeOnEmbedded('the server', (database) => {
 
     it('not where another server listens: that is an error', async () => {
       const { port } = new URL(server.url);
-      await expect(listen(app, { host: '127.0.0.1', port: Number(port) })).rejects.toThrow('EADDRINUSE');
+      await expect(listen(app, { host: '127.0.0.1', port: Number(port) })).rejects.toMatchObject({
+        message: expect.stringContaining('EADDRINUSE'),
+        code: 'EADDRINUSE',
+        syscall: 'listen',
+      });
     });
   });
 
