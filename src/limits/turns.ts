@@ -55,12 +55,13 @@ const restrainedMax = 1_000;
 const recognizedBytesMax = 4 * 1024 * 1024;
 
 /**
- * How many requests a pool keeps busy: each connection has one, and a few more are before or after their statements.
+ * How many requests a pool keeps busy: each connection has one, some more are before or after their statements, and as many
+ * on their way between the threads.
  * More at once make each of them slower, by what they throw out of the processor's caches and keep from being garbage.
  */
 export function toTurnsOptions(poolSize: number, rateLimit: number): TurnsOptions {
   return {
-    underWayMax: poolSize + 8,
+    underWayMax: poolSize + 16,
     ofOneMax: Math.max(6, Math.ceil(poolSize / 2)),
     // A little more often than the limit, which is of a second: that is what is to keep it back.
     restrainedTurnMs: rateLimit === 0 ? 0 : 800 / rateLimit,

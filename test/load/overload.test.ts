@@ -43,6 +43,8 @@ describeOnPostgres('more load than fits', () => {
 
   it('four times the capacity: 0.8 of it is answered, the rest is refused at once', async () => {
     await sender.warmUp(1_000);
+    // Refusals are to be compiled too.
+    await sender.send({ perSecond: 4 * (await measureCapacity(4)), seconds: coldSeconds / 3 });
     const capacities: number[] = [];
     const answered: number[] = [];
     const refused: number[] = [];

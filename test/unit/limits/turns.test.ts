@@ -220,9 +220,9 @@ it('asks nobody to wait who asked too much alone', () => {
 
 it('keeps each connection of a pool busy, and half of them for others', () => {
   expect([4, 10, 100].map((poolSize) => toTurnsOptions(poolSize, 0))).toMatchObject([
-    { underWayMax: 12, ofOneMax: 6 },
-    { underWayMax: 18, ofOneMax: 6 },
-    { underWayMax: 108, ofOneMax: 50 },
+    { underWayMax: 20, ofOneMax: 6 },
+    { underWayMax: 26, ofOneMax: 6 },
+    { underWayMax: 116, ofOneMax: 50 },
   ]);
 });
 
