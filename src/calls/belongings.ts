@@ -1,4 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
+import { defaultLimits } from '../db/limits.ts';
 import { value } from '../db/prepared.ts';
 import { callEvents, calls, recordings } from '../db/schema.ts';
 import { AppError, type ErrorCode } from '../errors.ts';
@@ -31,20 +32,24 @@ export function toFirstPage(
   };
 }
 
+const { acquireTimeoutMs, answerTimeoutMs } = defaultLimits;
 const failsAlone: readonly ErrorCode[] = ['QUERY_TIMEOUT', 'INTERNAL_SERVER_ERROR'];
 
 /**
  * Reads calls with what belongs to them. Where that takes too long or fails they are read alone: then the fields of
- * what belongs to them load it, and each says for itself what became of it.
+ * what belongs to them load it, and each says for itself what became of it. After longer than one statement may take, because
+ * its connection was lost and it was sent again, nobody would wait for another.
  */
 export async function readWithBelongings<Value>(
   belongings: Belongings,
   read: (belongings: Belongings) => Promise<Value>,
 ): Promise<Value> {
+  const startedAt = performance.now();
   try {
     return await read(belongings);
   } catch (error) {
-    const mayBeTheirs = error instanceof AppError && failsAlone.includes(error.code);
+    const isInTime = performance.now() - startedAt < acquireTimeoutMs + answerTimeoutMs;
+    const mayBeTheirs = error instanceof AppError && failsAlone.includes(error.code) && isInTime;
     if (!mayBeTheirs || belongingsKey(belongings) === '') throw error;
     return await read(noBelongings);
   }
