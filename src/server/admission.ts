@@ -90,11 +90,15 @@ export function createAdmission({
     }, logPeriodMs).unref();
   }
 
-  /** Gives what takes the caller out of the queue. */
+  /** Gives what takes the caller out of the queue, where it still is in it. */
   function enqueue(caller: string, begin: () => void, giveUp: () => void): () => void {
     const credential = toCredential(caller);
     add(credential, 1);
-    const leavePlace = () => add(credential, -1);
+    let isIn = true;
+    const leavePlace = () => {
+      if (isIn) add(credential, -1);
+      isIn = false;
+    };
     const leaveQueue = turns.wait(
       caller,
       () => {
@@ -182,15 +186,11 @@ export function createAdmission({
       const regainTurn = () =>
         new Promise<void>((resolve, reject) => {
           const begin = () => {
-            leaveQueue = () => {};
             if (needsTurn) endTurn = turns.start(caller);
             takePlace();
             resolve();
           };
-          const giveUp = () => {
-            leaveQueue = () => {};
-            reject(overloaded());
-          };
+          const giveUp = () => reject(overloaded());
           // It may have had its answer without its body.
           if (isSettled) resolve();
           else if (!hasPlace(credential)) giveUp();

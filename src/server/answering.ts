@@ -30,8 +30,9 @@ export function createAnswering(app: Pick<App, 'answer'>, { post }: Channel<ToHt
     }
     const { status, headers } = response;
     const body = await startBody(response);
-    if (body !== null && 'reader' in body) streams.set(id, body);
-    post('response', id, status, [...headers], body !== null && 'reader' in body ? 'pulled' : body);
+    const isPulled = body !== null && 'reader' in body;
+    if (isPulled) streams.set(id, body);
+    post('response', id, status, [...headers], isPulled ? 'pulled' : body);
   }
 
   async function pull(id: number): Promise<void> {

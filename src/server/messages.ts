@@ -1,3 +1,4 @@
+import type { CallerEvents } from '../app.ts';
 import type { TurnsOptions } from '../limits/turns.ts';
 import type { RefusalForms } from './refusal-forms.ts';
 
@@ -43,7 +44,7 @@ export interface ToAppThread {
 }
 
 /** And the other way. */
-export interface ToHttpThread {
+export interface ToHttpThread extends CallerEvents {
   text: [id: number, status: number, headers: Record<string, string>, body: string];
   response: [id: number, status: number, headers: [string, string][], body: ResponseBody];
   failed: [id: number];
@@ -51,9 +52,6 @@ export interface ToHttpThread {
   end: [id: number];
   /** Ends the request's connection so that nobody takes what came for whole. */
   reset: [id: number];
-  recognized: [caller: string, organizationId: string];
-  wrong: [caller: string];
-  overLimit: [caller: string, organizationId: string, headers: Record<string, string>, resetMs: number];
   stop: [];
 }
 

@@ -1,4 +1,5 @@
 /** The program of the thread that has the connections: see listen(). */
+import type { Socket } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 import { bodyBytesMax } from '../graphql/body.ts';
 import { TextResponse } from '../graphql/text-response.ts';
@@ -14,7 +15,6 @@ import {
   type ToAppThread,
   type ToHttpThread,
 } from './messages.ts';
-import { reset } from './reset.ts';
 
 interface Asked {
   readonly incoming: AdmittedRequest;
@@ -100,6 +100,11 @@ function readBody(incoming: AdmittedRequest): Promise<RequestBody> {
     incoming.once('end', () => resolve({ text: decoder.decode(Buffer.concat(chunks)) }));
     incoming.once('close', () => resolve({ problem: 'ABORTED' }));
   });
+}
+
+/** Node's resetAndDestroy() ends the connection in order first; this is what it does after that. */
+function reset(socket: Socket): void {
+  Object.assign(socket, { resetAndClosing: true }).destroy();
 }
 
 function take<Item>(items: Map<number, Item>, id: number): Item | undefined {
