@@ -17,7 +17,7 @@ import { createLimits, findAddress } from './limits/limits.ts';
 import type { RedisConnection } from './limits/redis.ts';
 import { limitHeaderNames } from './limits/request-charge.ts';
 import { type TurnsOptions, toTurnsOptions } from './limits/turns.ts';
-import type { Log } from './log.ts';
+import { type Log, logFailure } from './log.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import type { RollupLag } from './metrics/rollup-lag.ts';
 import { observe } from './observe.ts';
@@ -170,8 +170,7 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
   app.notFound((c) => toErrorResponse(c, routeNotFound()));
   app.onError((error, c) => {
     const known = error instanceof AppError ? error : toAppError(error);
-    if (known.status >= 500 && !gateway.hasLogged(known))
-      log.error({ requestId: c.get('requestId'), err: known.cause ?? known }, known.code);
+    if (known.status >= 500 && !gateway.hasLogged(known)) logFailure(log, c.get('requestId'), known);
     return toErrorResponse(c, known);
   });
   if (tracing !== null) database.metrics.trace = tracing.traceStatement;

@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { AppError, internalServerError } from './errors.ts';
 
 export type Log = Logger;
 
@@ -59,6 +60,16 @@ function standardError(): DestinationStream {
 /** JSON lines on standard error, so that standard output stays free for what a command prints. */
 export function createLog(level: string, to: DestinationStream = standardError()): Log {
   return pino({ level, redact, base: null, serializers: { err: toLoggedError } }, to);
+}
+
+/**
+ * Logs the failure of a request. One that operators expect, such as a statement over its time limit or a database that
+ * is away, is a warning with its code; only the unforeseen is an error.
+ */
+export function logFailure(log: Log, requestId: string, failure: unknown): void {
+  const { code, cause = failure } = failure instanceof AppError ? failure : internalServerError(failure);
+  if (code === 'INTERNAL_SERVER_ERROR') log.error({ requestId, code, err: cause }, 'unexpected error');
+  else log.warn({ requestId, code, err: cause }, 'request failed');
 }
 
 /**

@@ -47,20 +47,20 @@ function placeOf({ nodes, path }: GraphQLError) {
 
 /**
  * What a caller may see of an error of a resolver: an AppError with its code, everything else as
- * "Unexpected error.". `onUnexpected` is told of whatever is not the caller's doing.
+ * "Unexpected error.". `onFailure` is told of whatever is not the caller's doing.
  */
-export function maskError(error: unknown, onUnexpected: (error: unknown) => void): GraphQLError {
+export function maskError(error: unknown, onFailure: (error: unknown) => void): GraphQLError {
   const original = error instanceof GraphQLError ? (error.originalError ?? error) : error;
   const place = error instanceof GraphQLError ? placeOf(error) : {};
   if (original instanceof AppError) {
-    if (original.status >= 500) onUnexpected(original.cause ?? original);
+    if (original.status >= 500) onFailure(original);
     const { message, extensions } = toGraphQLError(original);
     return new GraphQLError(message, { ...place, extensions, originalError: original });
   }
   if (error instanceof GraphQLError && (original === error || original instanceof GraphQLError)) {
     return withCode(error, 'BAD_USER_INPUT');
   }
-  onUnexpected(original);
+  onFailure(original);
   const failure = internalServerError(original);
   return new GraphQLError(failure.message, {
     ...place,

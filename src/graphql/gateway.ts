@@ -13,7 +13,7 @@ import type { Db } from '../db/client.ts';
 import { countKeptStatements } from '../db/prepared.ts';
 import { overloaded } from '../errors.ts';
 import type { RequestCharge } from '../limits/request-charge.ts';
-import type { Log } from '../log.ts';
+import { type Log, logFailure } from '../log.ts';
 import type { OperationMetrics } from '../metrics/operations.ts';
 import type { Tracing } from '../tracing/tracing.ts';
 import type { DeletionAttempt } from './context.ts';
@@ -172,8 +172,8 @@ export function createGateway({
     const result = await (tracing ? tracing.traceOperation(found.operation, run) : run());
     metrics?.executed(found.operation.operation, result.errors !== undefined, startedAt);
     if (result.errors === undefined) return result;
-    const onUnexpected = (err: unknown) => log.error({ requestId, err }, 'unexpected error');
-    const errors = result.errors.map((error) => maskError(error, onUnexpected));
+    const onFailure = (failure: unknown) => logFailure(log, requestId, failure);
+    const errors = result.errors.map((error) => maskError(error, onFailure));
     for (const { originalError } of errors) if (originalError != null) logged.add(originalError);
     return withRequestId({ ...result, errors }, requestId);
   }
