@@ -11,6 +11,7 @@ import { addRole } from './cli/role.ts';
 import { addRollup } from './cli/rollup.ts';
 import { addSeed } from './cli/seed.ts';
 import { ConfigError, loadConfig } from './config.ts';
+import { EmbeddedDatabaseError } from './db/embedded-error.ts';
 
 /** A server goes on when nobody reads what it prints. */
 let isServing = false;
@@ -55,7 +56,8 @@ async function run(words: readonly string[]): Promise<number> {
     // Commander has printed its own.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.usage;
     printError(toErrorLine(error));
-    return error instanceof ConfigError ? exitCode.configuration : exitCode.failed;
+    const isConfiguration = error instanceof ConfigError || error instanceof EmbeddedDatabaseError;
+    return isConfiguration ? exitCode.configuration : exitCode.failed;
   }
 }
 

@@ -1,12 +1,10 @@
 import { existsSync } from 'node:fs';
-import { mkdir, open, readFile, rename, rm, unlink } from 'node:fs/promises';
+import { readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
-
-/** The embedded database cannot be opened: the message says why and what to do, for the operator. */
-export class EmbeddedDatabaseError extends Error {
-  override readonly name = 'EmbeddedDatabaseError';
-}
+import { examineDataDirectory } from './data-directory.ts';
+import { EmbeddedDatabaseError } from './embedded-error.ts';
+import { lockDirectory } from './embedded-lock.ts';
 
 interface Embedded {
   readonly pglite: PGlite;
@@ -14,17 +12,18 @@ interface Embedded {
   release(): Promise<void>;
 }
 
+/** Of the PostgreSQL in PGlite: it opens data directories of the same one only. */
+const ownVersion = '18';
+
 /**
  * Opens PGlite in `dataDir`/postgres, made on first use. PGlite has no lock of its own and a second process
- * on the directory corrupts it silently, so a file `dataDir`/lock names the process that has it.
+ * on the directory corrupts it silently, so the directory is locked: see lockDirectory.
  * Throws EmbeddedDatabaseError when another living process has it, or when the directory is not a database.
  */
 export async function openEmbedded(dataDir: string): Promise<Embedded> {
   if (dataDir === ':memory:') return { pglite: await openPglite(), release: async () => {} };
-  await mkdir(dataDir, { recursive: true });
-  const lockFile = join(dataDir, 'lock');
-  await lock(lockFile);
-  const release = () => rm(lockFile, { force: true });
+  await examineDataDirectory(dataDir, { create: true });
+  const release = await lockDirectory(dataDir);
   try {
     return { pglite: await openOrCreate(dataDir), release };
   } catch (error) {
@@ -42,17 +41,16 @@ async function openPglite(directory?: string): Promise<PGlite> {
 async function openOrCreate(dataDir: string): Promise<PGlite> {
   const directory = join(dataDir, 'postgres');
   const unfinished = join(dataDir, 'postgres.new');
+  // The lock of earlier versions.
+  await rm(join(dataDir, 'lock'), { force: true });
   await rm(unfinished, { recursive: true, force: true });
-  if (!existsSync(directory)) {
+  if (existsSync(directory)) {
+    await requireOwnVersion(directory);
+  } else {
     // A directory whose initialisation was cut off looks like a database and is none: made aside, then renamed.
     const made = await openPglite(unfinished);
     await made.close();
     await rename(unfinished, directory);
-  }
-  if (!existsSync(join(directory, 'PG_VERSION'))) {
-    throw new EmbeddedDatabaseError(
-      `${directory} is not a database (no PG_VERSION). Move it away to begin with an empty one; nothing was changed.`,
-    );
   }
   try {
     return await openPglite(directory);
@@ -64,57 +62,17 @@ async function openOrCreate(dataDir: string): Promise<PGlite> {
   }
 }
 
-interface Owner {
-  readonly pid: number;
-  readonly startedAt: number;
-}
-const self = (): Owner => ({ pid: process.pid, startedAt: Math.round(performance.timeOrigin) });
-
-async function lock(lockFile: string): Promise<void> {
-  for (let attempt = 0; attempt < 3; attempt++) {
-    try {
-      const file = await open(lockFile, 'wx');
-      await file.writeFile(JSON.stringify(self()));
-      await file.close();
-      return;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-    const owner = await readOwner(lockFile);
-    if (owner !== null && isAlive(owner)) {
-      throw new EmbeddedDatabaseError(
-        `The embedded database is in use by process ${owner.pid} (${lockFile}). Stop that process first; one process at a time may open it.`,
-      );
-    }
-    // Renamed before it is removed: of two processes that find the same stale lock, one renames.
-    const stale = `${lockFile}.${process.pid}`;
-    await rename(lockFile, stale).then(
-      () => unlink(stale),
-      () => {},
+async function requireOwnVersion(directory: string): Promise<void> {
+  const file = join(directory, 'PG_VERSION');
+  const version = existsSync(file) ? (await readFile(file, 'utf8')).trim() : null;
+  if (version === ownVersion) return;
+  if (version === null) {
+    throw new EmbeddedDatabaseError(
+      `${directory} is not a database (no PG_VERSION). Move it away to begin with an empty one; nothing was changed.`,
     );
   }
   throw new EmbeddedDatabaseError(
-    `${lockFile} cannot be taken: other processes are starting at the same time.`,
+    `The embedded database in ${directory} is of PostgreSQL ${version}; this calls-gateway has PostgreSQL ${ownVersion}. ` +
+      'Export its calls with the calls-gateway that made it, move the directory away, and import them. Nothing was changed.',
   );
-}
-
-async function readOwner(lockFile: string): Promise<Owner | null> {
-  try {
-    const owner: unknown = JSON.parse(await readFile(lockFile, 'utf8'));
-    const pid = (owner as Owner | null)?.pid;
-    return typeof pid === 'number' && Number.isInteger(pid) && pid > 0 ? (owner as Owner) : null;
-  } catch {
-    return null;
-  }
-}
-
-/** In a container every process is number 1: one of our own number that began at another time is gone. */
-function isAlive(owner: Owner): boolean {
-  if (owner.pid === process.pid) return owner.startedAt === self().startedAt;
-  try {
-    process.kill(owner.pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Config } from '../config.ts';
 import { type Database, openPglite, openPostgres } from '../db/client.ts';
-import { EmbeddedDatabaseError } from '../db/embedded.ts';
+import { examineDataDirectory } from '../db/data-directory.ts';
+import { EmbeddedDatabaseError } from '../db/embedded-error.ts';
 import { findCode, toAppError } from '../db/errors.ts';
 import { examineConfiguration } from './configuration.ts';
 import { type Finding, ok, problem } from './finding.ts';
@@ -20,11 +19,11 @@ export async function examine({ deep }: { readonly deep: boolean }): Promise<Fin
 
 async function examineConfiguredDatabase(config: Config, deep: boolean): Promise<Finding[]> {
   const { databaseUrl, dataDir } = config;
-  // Opening an embedded database makes it.
-  if (databaseUrl === undefined && !existsSync(join(dataDir, 'postgres'))) {
-    return [ok('database', 'There is no embedded database yet; `calls-gateway serve` makes it.')];
-  }
   try {
+    // Opening an embedded database makes it.
+    if (databaseUrl === undefined && !(await examineDataDirectory(dataDir, { create: false })).hasDatabase) {
+      return [ok('database', 'There is no embedded database yet; `calls-gateway serve` makes it.')];
+    }
     const database =
       databaseUrl === undefined ? await openPglite(dataDir) : openPostgres({ url: databaseUrl, poolSize: 1 });
     try {
@@ -55,7 +54,7 @@ function toProblem(error: unknown, check: 'database' | 'sums' = 'database'): Fin
     return problem(
       'database',
       error.message,
-      'Stop the gateway that uses it, or ask its /readyz and /metrics.',
+      'Where a running gateway has it, ask that gateway: /readyz and /metrics.',
     );
   }
   const { message, code, cause } = toAppError(error);

@@ -1,15 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { existsSync, openAsBlob } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { PGlite } from '@electric-sql/pglite';
-import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { generateApiKey, hashApiKey } from '../../src/auth/api-key.ts';
-import { openPglite, openPostgres, type PostgresDatabase } from '../../src/db/client.ts';
+import { openPostgres, type PostgresDatabase } from '../../src/db/client.ts';
 import { migratePostgresDatabase } from '../../src/db/migrate.ts';
 import { openApp, type TestApp } from '../support/app.ts';
 import { graphqlClient, restClient } from '../support/client.ts';
@@ -69,79 +62,6 @@ describe.each(unreachable)('a DATABASE_URL where %s', (_, behave) => {
 
   it('refuses a key of a wrong checksum as ever: that needs no database', async () => {
     expect((await restClient(app, `${key.slice(0, -1)}!`).get('/calls')).status).toBe(401);
-  });
-});
-
-describe('the directory of an embedded database', () => {
-  let directory: string;
-  let owner: ChildProcess | undefined;
-
-  beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'calls-gateway-faults-'));
-    const loadDataDir = await openAsBlob(inject('embeddedTemplate'));
-    await (await PGlite.create(join(directory, 'postgres'), { loadDataDir })).close();
-  });
-
-  afterEach(() => {
-    owner?.kill('SIGKILL');
-  });
-
-  afterAll(() => rm(directory, { recursive: true, force: true }));
-
-  /** Opens the database in a process of its own, which keeps it until it is killed. */
-  async function openElsewhere(): Promise<ChildProcess> {
-    const client = new URL('../../src/db/client.ts', import.meta.url).href;
-    const program = `
-      const { openPglite } = await import(${JSON.stringify(client)});
-      const { pglite } = await openPglite(${JSON.stringify(directory)});
-      await pglite.exec('create table kept (n int); insert into kept values (1)');
-      process.stdout.write('open');
-      setInterval(() => {}, 1000);`;
-    const args = ['--import', 'tsx', '--input-type=module', '--eval', program];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-    owner = child;
-    const [output] = await Promise.race([once(child.stdout, 'data'), once(child, 'exit')]);
-    expect(String(output)).toBe('open');
-    return child;
-  }
-
-  it('218: is refused while another process has it, and taken over when that one was killed', {
-    timeout: 90_000,
-  }, async () => {
-    const child = await openElsewhere();
-    await expect(openPglite(directory)).rejects.toThrow(`in use by process ${child.pid}`);
-    expect(existsSync(join(directory, 'lock'))).toBe(true);
-
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-    const database = await openPglite(directory);
-    const { rows } = await database.pglite.query('select n from kept');
-    expect(rows).toEqual([{ n: 1 }]);
-
-    await expect(openPglite(directory)).rejects.toThrow(`in use by process ${process.pid}`);
-    await database.close();
-    expect(existsSync(join(directory, 'lock'))).toBe(false);
-  });
-
-  it.each([
-    ['empty', ''],
-    ['no JSON', 'pid 1'],
-    ['of no process', JSON.stringify({ pid: 2 ** 22 + 1, startedAt: 0 })],
-    ['of this process number in another life', JSON.stringify({ pid: process.pid, startedAt: 0 })],
-  ])('219: is taken over from a lock file that is %s', async (_, content) => {
-    await writeFile(join(directory, 'lock'), content);
-    const database = await openPglite(directory);
-    expect(JSON.parse(await readFile(join(directory, 'lock'), 'utf8')).pid).toBe(process.pid);
-    await database.close();
-  });
-
-  it('219: is refused when it holds something else, which stays as it is', async () => {
-    const other = join(directory, 'other');
-    await mkdir(join(other, 'postgres'), { recursive: true });
-    await writeFile(join(other, 'postgres', 'notes.txt'), 'mine');
-    await expect(openPglite(other)).rejects.toThrow('is not a database (no PG_VERSION)');
-    expect(await readFile(join(other, 'postgres', 'notes.txt'), 'utf8')).toBe('mine');
-    expect(existsSync(join(other, 'lock'))).toBe(false);
   });
 });
 
