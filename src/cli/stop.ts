@@ -37,6 +37,10 @@ export function listenForStop(log: Log): Stop {
     if (!isExpected) process.exit(1);
     request(true);
   });
+  // A rejection leaves what it is of undone, and nothing half done around it: no request may stop the others.
+  process.on('unhandledRejection', (err) => {
+    log.error({ err }, 'a rejection that nobody handled: the process goes on');
+  });
   return {
     requested,
     expect() {

@@ -37,6 +37,10 @@ const log: RefusalLog = {
   info: (line, message) => post('log', 'info', line, message),
   warn: (line, message) => post('log', 'warn', line, message),
 };
+process.on('unhandledRejection', (reason) => {
+  const type = reason instanceof Error ? reason.name : typeof reason;
+  log.warn({ type }, 'a rejection that nobody handled: the thread goes on');
+});
 const turns = createTurns(options.turns, waiting);
 const refusals = createRefusals();
 const asked = new Map<number, Asked>();

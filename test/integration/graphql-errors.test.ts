@@ -3,7 +3,13 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { openApp, type TestApp } from '../support/app.ts';
 import { graphqlClient, restClient } from '../support/client.ts';
 import { describeOnEachDatabase } from '../support/databases.ts';
-import { insertCall, insertKey, insertOrganization } from '../support/fixtures.ts';
+import {
+  insertCall,
+  insertCalls,
+  insertKey,
+  insertOrganization,
+  insertPhoneNumber,
+} from '../support/fixtures.ts';
 
 const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const errorLines = (lines: ReturnType<TestApp['logLines']>) =>
@@ -24,6 +30,34 @@ describeOnEachDatabase('errors of GraphQL', (database) => {
 
   const ask = (query: string, headers: Record<string, string> = {}, variables: object = {}) =>
     graphqlClient(app, key, headers).query(query, variables);
+
+  it.each(['first: 0', 'first: 101', 'first: $n', 'after: "stale"'])(
+    'below a list leave no rejection without a handler where %s is refused for each item',
+    async (argument) => {
+      const { db } = database();
+      const { id, liveKey } = await insertOrganization(db);
+      const phoneNumberId = await insertPhoneNumber(db, id, '+12025550101');
+      await insertCalls(db, id, [
+        { phoneNumberId, createdAt: '2025-03-11T09:00:00.000Z' },
+        { phoneNumberId: null, createdAt: '2025-03-10T09:00:00.000Z' },
+      ]);
+      const unhandled: unknown[] = [];
+      const note = (reason: unknown) => void unhandled.push(reason);
+      process.on('unhandledRejection', note);
+      const query = `query ${argument.includes('$n') ? '($n: Int!)' : ''} {
+        calls(first: 2) { totalCount nodes { phoneNumber { e164 } events(${argument}) { nodes { id } } } }
+        viewer { organization { name } }
+        call(id: "no id") { id }
+      }`;
+      const { errors, data } = await graphqlClient(app, liveKey).query(query, { n: 0 });
+      // Rejections count as unhandled when the turn of the event loop is over.
+      await new Promise((resolve) => setImmediate(resolve));
+      process.off('unhandledRejection', note);
+      expect(errors?.[0]?.extensions?.code).toBe('BAD_USER_INPUT');
+      expect(data).toBeNull();
+      expect(unhandled).toEqual([]);
+    },
+  );
 
   describe('the request id', () => {
     it('is the caller’s, in the header and in every error', async () => {
