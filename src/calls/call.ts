@@ -42,6 +42,10 @@ export type HangupCause = (typeof hangupCauses)[number];
 export const recordingStatuses = ['processing', 'ready', 'deleted'] as const;
 export type RecordingStatus = (typeof recordingStatuses)[number];
 
+/** What a filter takes as `number`: a party's number, or the beginning of one. */
+export const numberPattern = /^\+[1-9]\d{1,14}$|^\+[1-9]\d{0,14}\*$/;
+export const numberExpected = 'an E.164 number, or a prefix of one that ends in *';
+
 /** An instant as PostgreSQL writes it into JSON in UTC: `2026-01-31T09:00:00.12+00:00`. */
 export type InstantText = string;
 

@@ -1,16 +1,9 @@
 import type { Context } from 'hono';
-import {
-  dateAt,
-  formatDate,
-  formatInstant,
-  instantMax,
-  instantMin,
-  startOfDay,
-  startOfNextDay,
-} from '../calls/calendar.ts';
-import { AppError, invalidArgument, invalidRange } from '../errors.ts';
+import { dateAt, formatDate, instantMin } from '../calls/calendar.ts';
+import { AppError, invalidArgument } from '../errors.ts';
 import { respondTagged } from './entity-tag.ts';
-import type { DateParam, FilterParams, ListParams } from './params.ts';
+import { formatBounds, toFilter } from './filter.ts';
+import type { ListParams } from './params.ts';
 import { toRestCall, toRestPoint, toRestStats } from './projection.ts';
 import type { Execute, RequestEnv } from './request.ts';
 
@@ -51,8 +44,7 @@ export async function answerStats(
   const stats = await execute(c, 'stats', { filter: toFilter(params) });
   return respondTagged(c, {
     ...toRestStats(stats),
-    start_date: formatBound(params.start_date),
-    end_date: formatBound(params.end_date),
+    ...formatBounds(params),
     timezone: params.timezone,
   });
 }
@@ -68,46 +60,15 @@ export async function answerTrends(
     interval: interval.toUpperCase(),
     timeZone: timezone,
   });
+  const { start_date, end_date } = formatBounds(params);
   const dayOf = (instant: number) => formatDate(dateAt(Math.max(instant, instantMin), timezone));
   return respondTagged(c, {
     data: callTrends.points.map(toRestPoint),
-    start_date: formatBound(params.start_date) ?? dayOf(Date.parse(callTrends.from)),
-    end_date: formatBound(params.end_date) ?? dayOf(Date.parse(callTrends.to) - 1),
+    start_date: start_date ?? dayOf(Date.parse(callTrends.from)),
+    end_date: end_date ?? dayOf(Date.parse(callTrends.to) - 1),
     timezone,
     interval,
   });
-}
-
-/** The CallFilter of the parameters; days become instants by the calendar of `timezone`, both days included. */
-export function toFilter(params: FilterParams) {
-  const { status, direction, phone_number_id, start_date, end_date, timezone } = params;
-  const from = start_date && toInstant(start_date, (date) => startOfDay(date, timezone));
-  const to = end_date && toInstant(end_date, (date) => startOfNextDay(date, timezone));
-  if (start_date && end_date && from !== undefined && to !== undefined) {
-    const days = 'date' in start_date && 'date' in end_date;
-    const startsAfter = days ? formatDate(start_date.date) > formatDate(end_date.date) : from > to;
-    if (startsAfter) throw invalidRange('start_date', formatBound(start_date), 'at or before end_date');
-  }
-  return {
-    ...(status && { status: status.map((value) => value.toUpperCase()) }),
-    ...(direction && { direction: direction.toUpperCase() }),
-    ...(phone_number_id && { phoneNumberId: [phone_number_id] }),
-    ...(from !== undefined && { createdFrom: formatInstant(from) }),
-    ...(to !== undefined && { createdTo: formatInstant(to) }),
-  };
-}
-
-type PlainDate = Extract<DateParam, { date: unknown }>['date'];
-
-function toInstant(bound: DateParam, startOf: (date: PlainDate) => number): number {
-  if ('instant' in bound) return bound.instant;
-  return Math.min(Math.max(startOf(bound.date), instantMin), instantMax);
-}
-
-/** A bound as it was given: a date, or an instant in UTC. */
-function formatBound(bound: DateParam | undefined): string | null {
-  if (bound === undefined) return null;
-  return 'date' in bound ? formatDate(bound.date) : formatInstant(bound.instant);
 }
 
 /** RFC 8288, relative to the request's own address: the Host that a client sent is nothing to build on. */

@@ -2,10 +2,10 @@ import type { Context } from 'hono';
 import type { CallLogFormat } from '../call-log/format.ts';
 import { internalServerError } from '../errors.ts';
 import { typeOfFormat } from './accept.ts';
-import { toFilter } from './collection.ts';
 import { type ExportPiece, exportCalls } from './export.ts';
 import { type ExportLimits, type ExportPlaces, toStream } from './export-stream.ts';
-import type { FilterParams } from './params.ts';
+import { toFilter } from './filter.ts';
+import type { FilterParams } from './filter-params.ts';
 import type { Execute, RequestEnv } from './request.ts';
 import { holdHeapSmall } from './small-heap.ts';
 

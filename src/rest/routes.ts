@@ -16,15 +16,9 @@ import { respondTagged } from './entity-tag.ts';
 import { createDocumentExecutor } from './execute.ts';
 import { answerExport } from './export-response.ts';
 import { createExportPlaces, type ExportLimits } from './export-stream.ts';
-import {
-  decode,
-  deleteParams,
-  detailParams,
-  exportParams,
-  listParams,
-  parseParams,
-  requireUuid,
-} from './params.ts';
+import { toParameterError } from './filter.ts';
+import { requireUuid } from './parameter.ts';
+import { decode, deleteParams, detailParams, exportParams, listParams, parseParams } from './params.ts';
 import type { Execute, RequestEnv } from './request.ts';
 
 export interface RestParts {
@@ -48,7 +42,9 @@ export function createRestRoutes({
     const caller = c.get('caller');
     if (caller === null) throw internalServerError();
     const scope = { caller, requestId: c.get('requestId'), charge: c.get('charge') };
-    return await executeDocument(scope, name, variables);
+    return await executeDocument(scope, name, variables).catch((error: unknown) => {
+      throw toParameterError(error);
+    });
   };
 
   const routes = new Hono<RequestEnv>();

@@ -124,6 +124,10 @@ describeOnEachDatabase('an export', (database) => {
     'status=completed,busy&direction=outbound',
     'start_date=2025-03-10&end_date=2025-03-20&timezone=Asia/Kolkata',
     'direction=inbound&start_date=2025-04-01T00:00:00Z',
+    'number=+4930*&created_from=2025-03-02T00:00:00Z',
+    'min_duration_seconds=10&max_duration_seconds=4000',
+    'hangup_cause=busy,timeout,user_hangup',
+    'has_recording=true',
   ])('takes the filters of the list: %s', async (query) => {
     const calls = toCalls(await exportText({ query: `?${query}` }));
     const { total, data } = await rest.getOk(`/calls?${query}&limit=100`);

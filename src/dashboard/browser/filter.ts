@@ -27,23 +27,12 @@ export function toTrendFilter(filter: CallFilter, zone: string, nowMs: number): 
   return { ...filter, createdTo: toInstant(startOfDay(addDays(toDate(nowMs, zone), 1), zone)) };
 }
 
-/** The parameters of REST that mean the same. */
+/** The parameters of REST that mean the same: their names are the schema's in snake_case, enum values in lower case. */
 export function toRestParams(filter: CallFilter): URLSearchParams {
-  const names: Readonly<Record<string, string>> = {
-    createdFrom: 'start_date',
-    createdTo: 'end_date',
-    status: 'status',
-    direction: 'direction',
-    number: 'number',
-    hangupCause: 'hangup_cause',
-    hasRecording: 'has_recording',
-    minDurationSeconds: 'min_duration',
-    maxDurationSeconds: 'max_duration',
-  };
-  const words = ['status', 'direction', 'hangupCause'];
+  const enums = ['status', 'direction', 'hangupCause'];
   const pairs = Object.entries(filter).map(([name, value]): [string, string] => [
-    names[name] ?? name,
-    words.includes(name) ? String(value).toLowerCase() : String(value),
+    name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+    enums.includes(name) ? String(value).toLowerCase() : String(value),
   ]);
   return new URLSearchParams(pairs);
 }

@@ -1,5 +1,11 @@
 import { formatInstant } from '../../calls/calendar.ts';
-import type { CallDirection, CallStatus, HangupCause } from '../../calls/call.ts';
+import {
+  type CallDirection,
+  type CallStatus,
+  type HangupCause,
+  numberExpected,
+  numberPattern,
+} from '../../calls/call.ts';
 import type { CallFilter } from '../../calls/filter.ts';
 import { invalidArgument, invalidId, invalidRange } from '../../errors.ts';
 import { builder } from '../builder.ts';
@@ -77,9 +83,7 @@ function parsePhoneNumberIds(ids: readonly string[]): string[] {
 }
 
 function requireNumber(number: string): void {
-  if (!/^\+[1-9]\d{1,14}$|^\+[1-9]\d{0,14}\*$/.test(number)) {
-    throw invalidArgument('filter.number', number, 'an E.164 number, or a prefix of one that ends in *');
-  }
+  if (!numberPattern.test(number)) throw invalidArgument('filter.number', number, numberExpected);
 }
 
 function requireOrder(from: number | undefined, to: number | undefined): void {

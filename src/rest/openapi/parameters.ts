@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Deprecation, OperationName } from '../deprecations.ts';
-import { toParameterMeta } from '../params.ts';
+import { toParameterMeta } from '../parameter.ts';
 import { exampleCallId, exampleTag } from './examples.ts';
 import type { JsonObject } from './json-object.ts';
 import { type OpenApiVersion, toParameterSchema } from './schema-json.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { toParameterMeta } from '../params.ts';
+import { toParameterMeta } from '../parameter.ts';
 import * as schemas from '../schemas.ts';
 import type { JsonObject } from './json-object.ts';
 import { toTypeLists } from './type-lists.ts';

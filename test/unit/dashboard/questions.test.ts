@@ -6,6 +6,7 @@ import { documents } from '../../../src/dashboard/browser/documents.ts';
 import { toCallFilter, toRestParams, toTrendFilter } from '../../../src/dashboard/browser/filter.ts';
 import { chooseInterval, toBounds, toPreviousBounds } from '../../../src/dashboard/browser/range.ts';
 import { defaultView, parseView, printView, type View } from '../../../src/dashboard/browser/view.ts';
+import { exportParams, parseParams } from '../../../src/rest/params.ts';
 
 const schema = buildSchema(readFileSync(new URL('../../../schema.graphql', import.meta.url), 'utf8'));
 const nowMs = Date.parse('2026-03-30T10:00:00Z');
@@ -68,11 +69,18 @@ describe('a view', () => {
       minDurationSeconds: 5,
       maxDurationSeconds: 60,
     });
-    expect(Object.fromEntries(toRestParams(filter))).toMatchObject({
-      start_date: '2026-02-28T23:00:00.000Z',
+    expect(Object.fromEntries(toRestParams(filter))).toEqual({
+      created_from: '2026-02-28T23:00:00.000Z',
+      created_to: '2026-03-31T22:00:00.000Z',
       status: 'completed,busy',
       direction: 'inbound',
+      number: '+1202555*',
+      hangup_cause: 'busy',
+      has_recording: 'true',
+      min_duration_seconds: '5',
+      max_duration_seconds: '60',
     });
+    expect(() => parseParams(exportParams, `/calls?${toRestParams(filter)}`)).not.toThrow();
   });
 
   it('of all time is a trend of all time, not of the last 30 days', () => {
