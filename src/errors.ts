@@ -18,6 +18,7 @@ export const statusByCode = {
   INSUFFICIENT_SCOPE: 403,
   ORGANIZATION_FORBIDDEN: 403,
   NO_ORGANIZATION: 403,
+  ENVIRONMENT_FORBIDDEN: 403,
   CALL_NOT_FOUND: 404,
   ROUTE_NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
@@ -137,6 +138,11 @@ export const insufficientScope = (scope: string) =>
   new AppError('INSUFFICIENT_SCOPE', `This needs the scope ${scope}.`);
 export const organizationForbidden = () =>
   new AppError('ORGANIZATION_FORBIDDEN', 'The organization of x-organization-id is not yours.');
+export const environmentForbidden = (environment: string) =>
+  new AppError(
+    'ENVIRONMENT_FORBIDDEN',
+    `The API key is for ${environment} calls; send x-environment: ${environment}, or leave it out.`,
+  );
 export const noOrganization = () => new AppError('NO_ORGANIZATION', 'You are a member of no organization.');
 
 export const callNotFound = () => new AppError('CALL_NOT_FOUND', 'There is no such call.');

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Db } from '../db/client.ts';
 import {
+  environmentForbidden,
   invalidApiKey,
   invalidArgument,
   invalidOrganizationId,
@@ -32,7 +33,8 @@ export interface Authenticator {
   /**
    * Who sends a request with these headers, in which organization and environment. The credential is decided
    * before anything else is looked at. Throws the AppErrors of 401, AMBIGUOUS_CREDENTIALS, INVALID_ORGANIZATION_ID,
-   * ORGANIZATION_FORBIDDEN, NO_ORGANIZATION, INVALID_ARGUMENT (x-environment), and those of a database that fails.
+   * ORGANIZATION_FORBIDDEN, NO_ORGANIZATION, ENVIRONMENT_FORBIDDEN, INVALID_ARGUMENT (x-environment), and those of a
+   * database that fails.
    */
   authenticate(headers: Headers): Promise<Caller>;
   countCached(): Readonly<Record<string, number>>;
@@ -64,7 +66,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       }
       const userId = await verifyToken(credential.text);
       const organizationId = parseOrganizationId(headers);
-      const environment = parseEnvironment(headers);
+      const environment = parseEnvironment(headers) ?? 'live';
       const memberships = await findMemberships(userId);
       return toUserCaller({ userId, memberships: memberships ?? [], organizationId, environment });
     },
@@ -82,7 +84,9 @@ async function requireKey(text: string, findKey: LookUp<StoredApiKey>): Promise<
 
 function toKeyCaller(key: StoredApiKey, headers: Headers): Caller {
   const chosen = parseOrganizationId(headers);
+  const environment = parseEnvironment(headers) ?? key.environment;
   if (chosen !== undefined && chosen !== key.organizationId) throw organizationForbidden();
+  if (environment !== key.environment) throw environmentForbidden(key.environment);
   return {
     organizationId: key.organizationId,
     environment: key.environment,
@@ -122,9 +126,9 @@ function parseOrganizationId(headers: Headers): string | undefined {
   return id;
 }
 
-function parseEnvironment(headers: Headers): Environment {
+function parseEnvironment(headers: Headers): Environment | undefined {
   const text = headers.get('x-environment');
-  if (text === null) return 'live';
+  if (text === null) return undefined;
   const environment = environments.find((candidate) => candidate === text);
   if (environment === undefined) throw invalidArgument('x-environment', text, 'live or test');
   return environment;

@@ -67,13 +67,14 @@ describeOnEachDatabase('authentication', (database) => {
       for (const headers of accepted) expect(await answerOf(headers)).toMatchObject({ status: 200 });
     });
 
-    it('gives its organization, its environment and its scopes, whatever x-environment says', async () => {
+    it('gives its organization, its environment and its scopes', async () => {
       const { id, liveKey, testKey } = organization;
       const own = { organization: { uuid: id }, organizations: [{ uuid: id }] };
       const everyScope = ['CALLS_READ', 'CALLS_WRITE'];
       expect(await viewer(liveKey)).toEqual({ ...own, environment: 'LIVE', scopes: everyScope });
       expect(await viewer(testKey)).toEqual({ ...own, environment: 'TEST', scopes: everyScope });
-      expect(await viewer(liveKey, { 'x-environment': 'test' })).toMatchObject({ environment: 'LIVE' });
+      expect(await viewer(liveKey, { 'x-environment': 'live' })).toMatchObject({ environment: 'LIVE' });
+      expect(await viewer(testKey, { 'x-environment': 'test' })).toMatchObject({ environment: 'TEST' });
       const readKey = await insertKey(database().db, id, { scopes: ['calls:read'] });
       expect(await viewer(readKey)).toEqual({ ...own, environment: 'LIVE', scopes: ['CALLS_READ'] });
     });
@@ -116,6 +117,58 @@ describeOnEachDatabase('authentication', (database) => {
       expect(await countStatements(database(), () => answerOf({ 'x-api-key': key }))).toBe(0);
       expect(await countStatements(database(), () => answerOf({ authorization: `Bearer ${key}` }))).toBe(0);
     });
+
+    it('does nothing for a request that names the other environment', async () => {
+      const { id, liveKey, testKey } = await insertOrganization(database().db);
+      const test = await insertCall(database().db, id, { environment: 'test' });
+      const live = await insertCall(database().db, id);
+      const document = `mutation { deleteCall(input: { id: "${live.id}", force: true }) { __typename } }`;
+      for (const [key, environment] of [
+        [liveKey, 'test'],
+        [testKey, 'live'],
+      ] as const) {
+        const { get, send, del } = restClient(app, key, { 'x-environment': environment });
+        await restClient(app, key).getOk('/calls?limit=1');
+        const sent = await countStatements(database(), async () => {
+          const answers = [
+            await get('/calls'),
+            await get('/v1/calls?action=stats'),
+            await get('/calls?action=trends'),
+            await get('/calls', { accept: 'text/csv' }),
+            await get('/calls', { accept: 'application/x-ndjson' }),
+            await get(`/calls/${live.id}`),
+            await del(`/calls/${live.id}?force=true`),
+            await del(`/calls/${test.id}?force=true`),
+          ];
+          for (const { status, body } of answers)
+            expect([status, body.code]).toEqual([403, 'ENVIRONMENT_FORBIDDEN']);
+          for (const path of ['/calls', `/calls/${live.id}`])
+            expect((await send('HEAD', path)).status).toBe(403);
+          for (const asked of [viewerDocument, document]) {
+            const client = graphqlClient(app, key, { 'x-environment': environment });
+            const { status, data, errors } = await client.query(asked);
+            expect([status, data, errors?.[0]?.extensions?.code]).toEqual([
+              403,
+              null,
+              'ENVIRONMENT_FORBIDDEN',
+            ]);
+          }
+        });
+        expect(sent).toBe(0);
+      }
+      expect((await restClient(app, liveKey).get(`/calls/${live.id}`)).status).toBe(200);
+      expect((await restClient(app, testKey).get(`/calls/${test.id}`)).status).toBe(200);
+    });
+
+    it.each(['', 'LIVE', 'production', 'live, test'])(
+      'cannot read the environment %j',
+      async (environment) => {
+        const { status, body } = await restClient(app, organization.liveKey, {
+          'x-environment': environment,
+        }).get('/calls');
+        expect([status, body.code]).toEqual([400, 'INVALID_ARGUMENT']);
+      },
+    );
 
     it('of another organization or none at all is refused with x-organization-id alike', async () => {
       const { db } = database();

@@ -88,6 +88,7 @@ describeOnEachDatabase('every answer of REST is as its document says', (database
       await send(key, '?a=%zz');
       await send(key, '', { 'x-organization-id': 'acme' });
       await send(key, '', { 'x-organization-id': randomUUID() });
+      await send(key, '', { 'x-environment': 'test' });
       await send(key, '', { 'x-api-key': reader });
       await send(key, '', { accept: 'application/xml' });
       await send(null);

@@ -51,6 +51,10 @@ export const errorCatalogue: Readonly<Record<errors.ErrorCode, Entry>> = {
     example: errors.organizationForbidden(),
   },
   NO_ORGANIZATION: { when: 'The user is a member of no organization.', example: errors.noOrganization() },
+  ENVIRONMENT_FORBIDDEN: {
+    when: 'x-environment differs from the environment of the API key.',
+    example: errors.environmentForbidden('live'),
+  },
   CALL_NOT_FOUND: {
     when: 'There is no such call of the organization in the environment.',
     example: errors.callNotFound(),

@@ -22,9 +22,9 @@ const headerParameters = {
   ),
   'x-environment': headerParameter(
     'x-environment',
-    'Of a session token: whose calls, `live` or `test`. A key has its own.',
-    { enum: ['live', 'test'], default: 'live' },
-    'test',
+    'The environment that a session token reads; absent: `live`. An API key has one environment: any other is refused.',
+    { enum: ['live', 'test'] },
+    'live',
   ),
   'x-request-id': headerParameter(
     'x-request-id',
