@@ -7,7 +7,7 @@ export type GraphQLErrorCode =
   | 'GRAPHQL_VALIDATION_FAILED'
   | 'BAD_USER_INPUT'
   | 'BAD_REQUEST'
-  | 'PERSISTED_QUERY_NOT_SUPPORTED';
+  | 'PERSISTED_QUERY_NOT_FOUND';
 
 /** An AppError as a GraphQL error: bad arguments are BAD_USER_INPUT with the REST code as the reason. */
 export function toGraphQLError(error: AppError): GraphQLError {

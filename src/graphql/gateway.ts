@@ -23,6 +23,7 @@ import { executePlan } from './execution/execute.ts';
 import type { OrPromise } from './execution/members.ts';
 import { findExcess, operationLimits } from './limits.ts';
 import { createLoaders } from './loaders.ts';
+import { PersistedQueries } from './persisted-queries.ts';
 import { schema } from './schema.ts';
 
 export interface GatewayParts {
@@ -69,6 +70,7 @@ export interface Gateway {
   ): Promise<ExecutionResult>;
   /** Whether the log has this error of an operation already. */
   hasLogged(error: Error): boolean;
+  readonly persistedQueries: PersistedQueries;
   countCached(): Readonly<Record<string, number>>;
 }
 
@@ -178,14 +180,19 @@ export function createGateway({
     return withRequestId({ ...result, errors }, requestId);
   }
 
-  const countCached = () => ({ documents: documents.size, statements: countKeptStatements(db) });
+  const persistedQueries = new PersistedQueries();
+  const countCached = () => ({
+    documents: documents.size,
+    persisted_queries: persistedQueries.size,
+    statements: countKeptStatements(db),
+  });
   const prepareAndCount = (params: OperationParams) => {
     const ready = prepare(params);
     if ('errors' in ready) metrics?.refused(ready.errors[0]?.extensions.code);
     return ready;
   };
   const hasLogged = (error: Error) => logged.has(error);
-  return { schema, prepare: prepareAndCount, execute, hasLogged, countCached };
+  return { schema, prepare: prepareAndCount, execute, hasLogged, persistedQueries, countCached };
 }
 
 const attemptsMax = 3;

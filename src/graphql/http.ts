@@ -4,6 +4,7 @@ import { AppError, methodNotAllowed, notAcceptable, unsupportedMediaType } from 
 import { readBody } from './body.ts';
 import { refusal, toGraphQLError } from './errors.ts';
 import { type Gateway, type OperationParams, type RequestScope, withRequestId } from './gateway.ts';
+import { hasHash } from './persisted-queries.ts';
 import { respond } from './text-response.ts';
 
 // GraphQL over HTTP: https://graphql.github.io/graphql-over-http/draft/
@@ -34,15 +35,17 @@ export async function answerGraphQL(
     operation,
   });
   if ('problem' in params) return refuse([refusal('BAD_REQUEST', params.problem)], 'refused', 400);
-  if ('persistedQuery' in params) {
-    return refuse([refusal('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported')]);
-  }
+  const { sha256Hash, operationName } = params;
+  const { organizationId } = scope.caller;
+  const query = params.query ?? gateway.persistedQueries.find(organizationId, sha256Hash ?? '');
+  // Clients that know automatic persisted queries take this message for "send the document".
+  if (query === null) return refuse([refusal('PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound')]);
 
-  const prepared = gateway.prepare(params);
+  const prepared = gateway.prepare({ query, operationName, variables: params.variables });
   if ('errors' in prepared) return refuse(prepared.errors);
+  if (sha256Hash !== undefined) gateway.persistedQueries.keep(organizationId, sha256Hash, query);
   const { document, operation } = prepared;
   if (isGet && operation.operation !== 'query') throw methodNotAllowed('POST');
-  const { operationName } = params;
   const result = await gateway.execute({ document, operationName }, params.variables ?? {}, scope);
   return {
     response: toResponse(mediaType, result),
@@ -87,7 +90,14 @@ function findMediaType(accept: string | null): MediaType | null {
   return null;
 }
 
-type Params = OperationParams | { readonly problem: string } | { readonly persistedQuery: true };
+interface RequestParams extends Omit<OperationParams, 'query'> {
+  /** Absent where the client knows its hash alone. */
+  readonly query: string | undefined;
+  /** In hex; of the query where there is one. */
+  readonly sha256Hash: string | undefined;
+}
+
+type Params = RequestParams | { readonly problem: string };
 
 function parseUrlParams(url: string): Params {
   const { searchParams } = new URL(url);
@@ -123,17 +133,34 @@ function parseBody(body: string | null): Params {
 /** Members besides those of the specification are ignored, as it says. */
 function parseParams(value: unknown): Params {
   if (!isObject(value)) return { problem: 'The body must be one JSON object; batches are not taken.' };
-  const { query, operationName, variables, extensions } = value;
-  // A hash in the document's place: Apollo's and urql's clients take this message for "send the document".
-  if (query == null && isObject(extensions) && isObject(extensions.persistedQuery)) {
-    return { persistedQuery: true };
-  }
-  if (typeof query !== 'string' || query === '') return { problem: 'query must be a GraphQL document.' };
+  const { operationName, variables, extensions } = value;
+  const query = value.query ?? undefined;
+  if (extensions != null && !isObject(extensions)) return { problem: 'extensions must be a JSON object.' };
+  const hash =
+    extensions?.persistedQuery == null ? undefined : parsePersistedQuery(extensions.persistedQuery);
+  if (hash === null)
+    return { problem: 'persistedQuery must be version 1 with a sha256Hash in lower-case hex.' };
+  const isHashAlone = hash !== undefined && query === undefined;
+  if (!isHashAlone && (typeof query !== 'string' || query === ''))
+    return { problem: 'query must be a GraphQL document.' };
+  if (typeof query === 'string' && hash !== undefined && !hasHash(query, hash))
+    return { problem: 'sha256Hash is not the SHA-256 of query.' };
   if (operationName != null && typeof operationName !== 'string')
     return { problem: 'operationName must be a string.' };
   if (variables != null && !isObject(variables)) return { problem: 'variables must be a JSON object.' };
-  if (extensions != null && !isObject(extensions)) return { problem: 'extensions must be a JSON object.' };
-  return { query, operationName: operationName || undefined, variables: variables ?? undefined };
+  return {
+    query: isHashAlone ? undefined : query,
+    sha256Hash: hash,
+    operationName: operationName || undefined,
+    variables: variables ?? undefined,
+  };
+}
+
+/** The hash of Apollo's protocol, version 1; null where it is none. */
+function parsePersistedQuery(value: unknown): string | null {
+  if (!isObject(value) || value.version !== 1) return null;
+  const { sha256Hash } = value;
+  return typeof sha256Hash === 'string' && /^[0-9a-f]{64}$/.test(sha256Hash) ? sha256Hash : null;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

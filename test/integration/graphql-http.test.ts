@@ -198,28 +198,6 @@ describeOnEachDatabase('GraphQL over HTTP', (database) => {
       expect(response.status).toBe(200);
     });
 
-    const hash = { persistedQuery: { version: 1, sha256Hash: 'ecf4edb46db40b5132295c0291d62fb6' } };
-    const unsupported = {
-      message: 'PersistedQueryNotSupported',
-      extensions: { code: 'PERSISTED_QUERY_NOT_SUPPORTED' },
-    };
-
-    it('with a hash in the document’s place is answered so that clients send the document', async () => {
-      for (const [accept, status] of [['application/json', 200] as const, [responseType, 400] as const]) {
-        const posted = await post(JSON.stringify({ operationName: 'A', extensions: hash }), { accept });
-        const got = await get({ operationName: 'A', extensions: JSON.stringify(hash) }, { accept });
-        for (const response of [posted, got]) {
-          expect(response.status).toBe(status);
-          expect((await response.json()).errors).toMatchObject([unsupported]);
-        }
-      }
-    });
-
-    it('with a document and its hash is answered', async () => {
-      const response = await post(JSON.stringify({ query: '{ __typename }', extensions: hash }));
-      expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
-    });
-
     it('names the operation to run, where the document has several', async () => {
       const query = 'query A { a: __typename } query B { b: __typename }';
       const response = await post(JSON.stringify({ query, operationName: 'B' }));
