@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { loadConfig } from '../config.ts';
 import { seedDemo } from '../demo/seed.ts';
-import { withDatabase } from './database.ts';
+import { openMigratedDatabase } from './database.ts';
 import { type JsonOption, jsonOption, parseCount } from './options.ts';
 import { printJson, printLine } from './output.ts';
 
@@ -19,7 +19,8 @@ export function addSeed(program: Command): void {
 }
 
 async function seed({ calls, json }: SeedOptions): Promise<void> {
-  const demo = await withDatabase(loadConfig(), (database) => seedDemo(database, { calls }));
+  const { database } = await openMigratedDatabase(loadConfig());
+  const demo = await seedDemo(database, { calls }).finally(database.close);
   if (json) {
     printJson({ organization_id: demo.organizationId, calls: demo.calls, keys: demo.keys });
     return;

@@ -14,7 +14,7 @@ import { RollupLag } from '../metrics/rollup-lag.ts';
 import { startRollupFolding } from '../rollup-folding.ts';
 import { listen } from '../server.ts';
 import { loadTracing } from '../tracing/tracing.ts';
-import { openDatabase } from './database.ts';
+import { openMigratedDatabase } from './database.ts';
 import { type StartingDatabase, startDatabase } from './database-start.ts';
 import { listenForMetrics } from './metrics-server.ts';
 import { CommandError } from './output.ts';
@@ -37,7 +37,7 @@ export async function runServe(config: Config): Promise<void> {
     await serve(config, log, stop, { ...starting, demo: null });
     return;
   }
-  const database = await openDatabase(config);
+  const { database } = await openMigratedDatabase(config);
   const demo = config.production ? null : await prepareDemo(config, database);
   await serve(config, log, stop, {
     ...{ database, demo, started: Promise.resolve(true) },

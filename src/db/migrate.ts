@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { sql as statement } from 'drizzle-orm';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
@@ -43,13 +44,34 @@ function requireKnownSchema(rows: readonly { newest: unknown }[]): void {
   if (compareNewest(rows) === 'newer') throw new NewerSchemaError();
 }
 const newestMigration = 'select max(created_at) as newest from drizzle.calls_gateway_migrations';
+const hasMigrations = `select to_regclass('drizzle.calls_gateway_migrations') is not null as exists`;
+
+/** Sends one statement and gives its rows. */
+type Send = (text: string) => Promise<readonly unknown[]>;
+
+async function findNewest(send: Send): Promise<number> {
+  const [table] = (await send(hasMigrations)) as { exists: boolean }[];
+  if (!table?.exists) return 0;
+  const [row] = (await send(newestMigration)) as { newest: unknown }[];
+  return Number(row?.newest ?? 0);
+}
+
+/** Runs `migrate` and gives the names of what it applied, in their order. */
+async function listApplied(send: Send, migrate: () => Promise<void>): Promise<string[]> {
+  const before = await findNewest(send);
+  await migrate();
+  const journal = await readFile(`${migrationsFolder}/meta/_journal.json`, 'utf8');
+  const { entries } = JSON.parse(journal) as { entries: { tag: string; when: number }[] };
+  return entries.filter(({ when }) => when > before).map(({ tag }) => tag);
+}
 
 /**
  * Brings a PostgreSQL database up to date, all of it or nothing. Safe to run several at once: an advisory lock on a
  * connection of its own lets one work while the others wait, and then find nothing to do. The lock is the
- * transaction's, as a pooler may give the next transaction another connection. Throws NewerSchemaError.
+ * transaction's, as a pooler may give the next transaction another connection. Gives the names of what was applied.
+ * Throws NewerSchemaError.
  */
-export async function migratePostgresDatabase(url: string, signal?: AbortSignal): Promise<void> {
+export async function migratePostgresDatabase(url: string, signal?: AbortSignal): Promise<string[]> {
   const { sql, whileOpen, hangUp, close } = openOwnConnection(describeServer(url, defaultLimits));
   const run = (text: string, parameters: readonly unknown[] = []) =>
     whileOpen(() => sql.unsafe(text, parameters as never[]));
@@ -65,9 +87,12 @@ export async function migratePostgresDatabase(url: string, signal?: AbortSignal)
     await run('begin');
     await run(`set local lock_timeout = ${lockTimeoutMs}`);
     await run(`select pg_advisory_xact_lock(${advisoryLock})`);
-    await migratePostgres(drizzlePostgres(client as unknown as Sql), migrationsTable);
+    const applied = await listApplied(run, () =>
+      migratePostgres(drizzlePostgres(client as unknown as Sql), migrationsTable),
+    );
     requireKnownSchema((await run(newestMigration)) as never);
     await run('commit');
+    return applied;
   } finally {
     signal?.removeEventListener('abort', hangUp);
     await close();
@@ -79,18 +104,22 @@ export async function migratePostgresDatabase(url: string, signal?: AbortSignal)
  * read, so that a role without others can serve.
  */
 export async function compareSchema(db: Db): Promise<SchemaAge> {
-  const [table] = await readRows<{ exists: boolean }>(
-    db,
-    statement`select to_regclass('drizzle.calls_gateway_migrations') is not null as exists`,
-  );
+  const [table] = await readRows<{ exists: boolean }>(db, statement.raw(hasMigrations));
   if (!table?.exists) return 'older';
   return compareNewest(await readRows(db, statement.raw(newestMigration)));
 }
 
-/** Brings an embedded database up to date; its lock file already keeps others out. Throws NewerSchemaError. */
-export async function migrateEmbeddedDatabase(database: EmbeddedDatabase): Promise<void> {
-  await migratePglite(database.db as unknown as PgliteDatabase, migrationsTable);
-  requireKnownSchema(await queryRows(database.db, statement.raw(newestMigration)));
+/**
+ * Brings an embedded database up to date; its lock already keeps others out. Gives the names of what was applied. Throws
+ * NewerSchemaError.
+ */
+export async function migrateEmbeddedDatabase({ db }: EmbeddedDatabase): Promise<string[]> {
+  const send: Send = (text) => queryRows(db, statement.raw(text));
+  const applied = await listApplied(send, () =>
+    migratePglite(db as unknown as PgliteDatabase, migrationsTable),
+  );
+  requireKnownSchema(await queryRows(db, statement.raw(newestMigration)));
+  return applied;
 }
 
 export interface AppliedMigration {

@@ -15,7 +15,7 @@ const directory = new URL('../../src/dashboard/screenshots/', import.meta.url);
 
 await bundleAssets('dashboard');
 const dataDir = await mkdtemp(join(tmpdir(), 'calls-gateway-screenshots-'));
-const database = await openEmbeddedDatabase(join(dataDir, 'data'));
+const { database } = await openEmbeddedDatabase(join(dataDir, 'data'));
 const { keys } = await seedDemo(database, { calls });
 const server = await listen(openApp(database, { demo: { apiKey: keys.live } }), {
   host: '127.0.0.1',

@@ -1,21 +1,13 @@
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCli } from '../support/cli.ts';
 import { createPostgresCopy } from '../support/databases.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const nowhere = '00000000-0000-4000-8000-000000000000';
 const timeoutMs = 60_000;
-
-interface Ran {
-  readonly code: number | null;
-  readonly out: string;
-  readonly errors: string;
-}
 
 let directory: string;
 let databaseUrl: string;
@@ -26,6 +18,7 @@ beforeAll(async () => {
   const copy = await createPostgresCopy();
   databaseUrl = copy?.url ?? '';
   drop = copy?.drop;
+  if (copy === null) await run(['migrate']);
 });
 
 afterAll(async () => {
@@ -34,25 +27,8 @@ afterAll(async () => {
 });
 
 /** Runs the program on PostgreSQL, or, where there is none, on an embedded database of this file. */
-function run(words: readonly string[], { env = {}, input = '' } = {}): Promise<Ran> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli.ts', ...words], {
-    cwd: root,
-    env: { PATH: process.env.PATH, DATABASE_URL: databaseUrl, DATA_DIR: join(directory, 'data'), ...env },
-  });
-  const ran = { out: '', errors: '' };
-  child.stdout.on('data', (text) => {
-    ran.out += text;
-  });
-  child.stderr.on('data', (text) => {
-    ran.errors += text;
-  });
-  child.stdin.on('error', () => {});
-  child.stdin.end(input);
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => resolve({ ...ran, code }));
-  });
-}
+const run = (words: readonly string[], { env = {}, input = '' } = {}) =>
+  runCli(words, { env: { DATABASE_URL: databaseUrl, DATA_DIR: join(directory, 'data'), ...env }, input });
 
 /** The one JSON value that a command prints. */
 async function runJson(words: readonly string[], options = {}) {

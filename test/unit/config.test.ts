@@ -96,6 +96,8 @@ describe('mistakes', () => {
     ['PORT', '80.5'],
     ['PORT', 'http'],
     ['DATABASE_URL', 'db.example/calls'],
+    ['DATABASE_URL', 'postgres://db.example'],
+    ['DATABASE_URL', 'postgres://db.example/?sslmode=require'],
     ['DATABASE_POOL', '1001'],
     ['SUPABASE_URL', 'ftp://project.example'],
     ['GRAPHIQL', 'yes'],
