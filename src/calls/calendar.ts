@@ -119,12 +119,17 @@ export function formatOffsetInstant(instant: number, zone: string): string {
  * RANGE_TOO_LARGE for more than 10,000, without dividing a range that is clearly longer.
  */
 export function listBuckets({ from, to, interval, zone }: BucketRange): Bucket[] {
-  if (to - from > bucketsMax * longestMs[interval] + repeatedDaysMs) throw tooManyBuckets();
+  requireFewBuckets({ from, to, interval });
   if (from >= to) return [];
   const periods = listOffsetPeriods(zone, from - offsetMargin, to + offsetMargin);
   return interval === 'hour'
     ? divideByHours(from, to, periods)
     : divideByDays(from, to, units[interval], periods);
+}
+
+/** Throws RANGE_TOO_LARGE for a range that is clearly longer than 10,000 buckets in every zone. */
+export function requireFewBuckets({ from, to, interval }: Omit<BucketRange, 'zone'>): void {
+  if (to - from > bucketsMax * longestMs[interval] + repeatedDaysMs) throw tooManyBuckets();
 }
 
 /** Numbers the units of the calendar; instants of a local clock are written as if it were UTC. */

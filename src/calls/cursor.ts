@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { Caller } from '../auth/caller.ts';
 import { invalidCursor } from '../errors.ts';
+import { instantMin } from './calendar.ts';
 
 /** A place in an order of (instant, id). */
 export interface Position {
@@ -11,6 +12,7 @@ export interface Position {
 
 // Instants of cursors count from the year 1, so that they are not negative; 7 bytes reach past the year 9999.
 const epoch = -62_135_596_800_000;
+const instantEnd = Date.parse('+010000-01-01T00:00:00Z');
 const byteLength = 27;
 const highPart = 2 ** 32;
 
@@ -35,8 +37,11 @@ export function decodeCursor(list: string, caller: Caller, parameter: string, cu
   const bytes = Buffer.from(cursor, 'base64url');
   if (bytes.readUInt32BE(23) !== checksum(list, caller, bytes)) throw invalidCursor(parameter, cursor);
   const hex = bytes.toString('hex', 7, 23);
+  const at = bytes.readUIntBE(0, 3) * highPart + bytes.readUInt32BE(3) + epoch;
+  // Its checksum is no secret: a caller can make one of an instant that no row can have.
+  if (at < instantMin || at >= instantEnd) throw invalidCursor(parameter, cursor);
   return {
-    at: bytes.readUIntBE(0, 3) * highPart + bytes.readUInt32BE(3) + epoch,
+    at,
     id: [0, 8, 12, 16, 20].map((from, i, all) => hex.slice(from, all[i + 1])).join('-'),
   };
 }

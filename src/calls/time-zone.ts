@@ -101,7 +101,8 @@ function yearKind(year: number): number {
   return (firstDay % 7) * 2 + (isLeap ? 1 : 0);
 }
 
-const zones = new LRUCache<string, Map<number, YearOffsets>>({ max: 200 });
+// As many as there are names: what is dropped would be searched for again.
+const zones = new LRUCache<string, Map<number, YearOffsets>>({ max: 700 });
 
 function findYearOffsets(zone: string, year: number): YearOffsets {
   // Temporal keeps something for each spelling it has ever seen, so it is shown only one of each name.
@@ -113,23 +114,41 @@ function findYearOffsets(zone: string, year: number): YearOffsets {
   }
   let offsets = years.get(year);
   if (offsets === undefined) {
-    offsets = computeYearOffsets(name, year);
+    const computed = computeYearOffsets(name, year);
+    offsets = computed.offsets;
     years.set(year, offsets);
+    // No transition lies between: those years are not searched again.
+    for (let quiet = year + 1; quiet < computed.nextYear; quiet++) {
+      if (!years.has(quiet)) years.set(quiet, { initial: computed.lastOffset, transitions: [] });
+    }
   }
   return offsets;
 }
 
-function computeYearOffsets(name: string, year: number): YearOffsets {
+interface ComputedYear {
+  readonly offsets: YearOffsets;
+  readonly lastOffset: number;
+  /** The year of the first transition after this year, at most the first one that no table has. */
+  readonly nextYear: number;
+}
+
+function computeYearOffsets(name: string, year: number): ComputedYear {
   // A transition at the very start of the year belongs to it, and "next" means later than where it starts.
   const justBefore = Temporal.Instant.fromEpochMilliseconds(startOfYear(year) - 1).toZonedDateTimeISO(name);
   const end = startOfYear(year + 1);
+  const initial = justBefore.offsetNanoseconds / 1e6;
   const transitions: Transition[] = [];
   let next = justBefore.getTimeZoneTransition('next');
   while (next !== null && next.epochMilliseconds < end) {
     transitions.push({ at: next.epochMilliseconds, offset: next.offsetNanoseconds / 1e6 });
     next = next.getTimeZoneTransition('next');
   }
-  return { initial: justBefore.offsetNanoseconds / 1e6, transitions };
+  const yearMax = firstTypicalYear + typicalYearCount;
+  return {
+    offsets: { initial, transitions },
+    lastOffset: transitions.at(-1)?.offset ?? initial,
+    nextYear: next === null ? yearMax : Math.min(yearOf(next.epochMilliseconds), yearMax),
+  };
 }
 
 function isKnown(name: string): boolean {

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { requireScope } from '../auth/caller.ts';
 import { calls } from '../db/schema.ts';
+import { rangeTooLarge } from '../errors.ts';
 import {
   addDays,
   type Bucket,
@@ -8,6 +9,7 @@ import {
   type Interval,
   instantMin,
   listBuckets,
+  requireFewBuckets,
   startOfDay,
   startOfNextDay,
 } from './calendar.ts';
@@ -32,7 +34,8 @@ const defaultDays = 30;
 /**
  * Adds up the caller's calls by the calendar of a time zone, one point a bucket, empty ones too. The first and the
  * last bucket end where the filter's range does, so each point is the total of the list filtered by its start
- * and end. Without dates: the last 30 days, today included. Throws RANGE_TOO_LARGE above 10,000 points.
+ * and end. Without dates: the last 30 days, today included. Throws RANGE_TOO_LARGE above 10,000 points, and for years
+ * that neither are from 1970 to the next one nor have calls: the clock changes of each year of a zone cost time.
  */
 export async function getCallTrends(
   scope: CallScope,
@@ -41,6 +44,8 @@ export async function getCallTrends(
 ): Promise<CallTrends> {
   requireScope(scope.caller, 'calls:read');
   const range = await findRange(scope, filter, timeZone, now);
+  requireFewBuckets({ ...range, interval });
+  await requireLikelyYears(scope, range, now);
   const buckets = listBuckets({ ...range, interval, zone: timeZone });
   if (buckets.length === 0) return { ...range, points: [] };
   // One tz database decides where buckets begin, the gateway's; PostgreSQL compares instants.
@@ -78,6 +83,33 @@ async function findRange(
   const from = Math.min(daysBefore(createdTo), startOfDay(dateAt(oldest ?? createdTo, timeZone), timeZone));
   return { from: Math.min(Math.max(from, instantMin), createdTo), to: createdTo };
 }
+
+const firstYear = 1970;
+// A year of any zone begins and ends within a day of that of UTC.
+const zoneMarginMs = 2 * 86_400_000;
+
+async function requireLikelyYears(
+  scope: CallScope,
+  { from, to }: { from: number; to: number },
+  now: number,
+): Promise<void> {
+  const lastYear = yearOf(now) + 1;
+  if (isWithin(from, to, firstYear, lastYear)) return;
+  const { oldest, newest } = await findExtent(scope);
+  const [first, last] = [yearOf(oldest ?? now), yearOf(newest ?? now)];
+  if (isWithin(from, to, Math.min(firstYear, first), Math.max(lastYear, last))) return;
+  throw rangeTooLarge(
+    'interval',
+    `within the years ${firstYear} to ${lastYear}, or within those of the calls`,
+  );
+}
+
+function isWithin(from: number, to: number, firstYear: number, lastYear: number): boolean {
+  return from >= startOfYear(firstYear) - zoneMarginMs && to <= startOfYear(lastYear + 1) + zoneMarginMs;
+}
+
+const yearOf = (instant: number) => new Date(instant).getUTCFullYear();
+const startOfYear = (year: number) => new Date(0).setUTCFullYear(year, 0, 1);
 
 const selectExtent = () =>
   sql`select min(${calls.createdAt}) as oldest, max(${calls.createdAt}) as newest from ${calls} where ${ownCalls}`;

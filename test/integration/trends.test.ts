@@ -210,6 +210,31 @@ describeOnEachDatabase('trends', (database) => {
     expect(statements).toEqual([]);
   });
 
+  it('reach beyond the years from 1970 to the next one only where the calls do', async () => {
+    const { graphql, rest, organization } = await open();
+    const ask = (from: string, to: string) =>
+      graphql.query(
+        `{ callTrends(interval: MONTH, timeZone: "Africa/Cairo",
+          filter: { createdFrom: "${from}-01-01T00:00:00Z", createdTo: "${to}-01-01T00:00:00Z" }) {
+          points { total } } }`,
+      );
+    for (const years of [
+      ['1844', '2600'],
+      ['1969', '2020'],
+      ['2020', '2600'],
+    ] as const) {
+      const { errors } = await ask(years[0], years[1]);
+      expect(errors?.[0]?.extensions).toMatchObject({ reason: 'RANGE_TOO_LARGE' });
+    }
+    const nextYear = new Date().getUTCFullYear() + 1;
+    const path = `start_date=1970-01-01&end_date=${nextYear}-12-31&timezone=Pacific/Pago_Pago`;
+    await rest.getOk(`/calls?action=trends&interval=month&${path}`);
+    await insertCall(database().db, organization.id, { createdAt: '1869-05-06T07:08:09.000Z' });
+    expect((await ask('1868', '2020')).errors?.[0]?.extensions).toMatchObject({ reason: 'RANGE_TOO_LARGE' });
+    const { data } = await ask('1869', '2020');
+    expect(data.callTrends.points.filter(({ total }: Point) => total > 0)).toEqual([{ total: 1 }]);
+  });
+
   it('have the zone’s days in REST, and say which, whichever the interval', async () => {
     const { organization, rest } = await open();
     const [change] = clockChanges as [ClockChange];

@@ -274,6 +274,23 @@ describe('startOfDay', () => {
   });
 });
 
+describe('a day of any zone', () => {
+  it('is one bucket of 21 to 27 hours, however the clock changes', () => {
+    const days = 4 * 365 + 1;
+    for (const zone of Intl.supportedValuesOf('timeZone')) {
+      const buckets = bucketsOfDates('2024-01-01', '2028-01-01', 'day', zone);
+      expect(buckets.length, zone).toBe(days);
+      expect(buckets.filter((bucket) => hoursOf(bucket) < 21 || hoursOf(bucket) > 27)).toEqual([]);
+    }
+  });
+
+  it('is one bucket of one day where the zone has given up its clock changes', () => {
+    const buckets = bucketsOfDates('2025-07-01', '2025-07-02', 'day', 'America/Asuncion');
+    expect(buckets.map((bucket) => [bucket.date, hoursOf(bucket)])).toEqual([['2025-07-01', 24]]);
+    expect(bucketsOfDates('2025-07-01', '2025-07-02', 'hour', 'America/Asuncion')).toHaveLength(24);
+  });
+});
+
 describe('dateAt and formatOffsetInstant', () => {
   it('agree with Temporal at any instant of any zone, the far past and future too', () => {
     const instants = fc.oneof(

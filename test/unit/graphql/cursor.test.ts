@@ -74,6 +74,13 @@ describe('a cursor', () => {
     }
   });
 
+  it('is refused where its checksum is right and its instant is none that a row can have', () => {
+    for (const at of ['+010000-01-01T00:00:00Z', '+012000-06-01T00:00:00Z', '+200000-01-01T00:00:00Z']) {
+      const forged = encodeCursor('calls', caller, { ...position, at: Date.parse(at) });
+      expect(refusalOf(forged).code).toBe('INVALID_CURSOR');
+    }
+  });
+
   it('is refused cut, lengthened, padded, and in the other alphabet of base64', () => {
     const bytes = Buffer.from(cursor, 'base64url');
     const others = [cursor.slice(0, -1), `${cursor}A`, `${cursor}=`, ` ${cursor}`, `${cursor}\n`, ''];
