@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { callDirections, callStatuses, hangupCauses } from '../calls/call.ts';
 import { badCell } from './error.ts';
+import { findJsonFault } from './json-text.ts';
 
 const integerMax = 2_147_483_647;
 const partyLengthMax = 64;
@@ -27,9 +28,10 @@ const wholeNumber = (min: number) =>
 const instant = z.iso
   .datetime({ offset: true, error: 'must be an RFC 3339 time such as 2026-01-31T09:00:00Z' })
   .refine(isInRange, { error: 'must be in the years 0001 to 9999' });
-const jsonText = z
-  .string({ error: 'must be JSON' })
-  .refine(isStorableJson, { error: 'must be JSON, without characters that cannot be stored' });
+const jsonText = z.string({ error: 'must be JSON' }).superRefine((json, context) => {
+  const message = findJsonFault(json);
+  if (message !== null) context.addIssue({ code: 'custom', message });
+});
 
 /** A row of a call log: the members of REST's Call and, in place of the number's id or besides it, the number. */
 const callRow = z.strictObject({
@@ -98,13 +100,4 @@ const instantEnd = Date.parse('9999-12-31T00:00:00Z');
 function isInRange(time: string): boolean {
   const instantMs = Date.parse(time);
   return instantMs >= instantMin && instantMs < instantEnd;
-}
-
-function isStorableJson(json: string): boolean {
-  try {
-    // Written anew, \u escapes are left for control characters and halves of surrogate pairs only.
-    return !/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/.test(JSON.stringify(JSON.parse(json)));
-  } catch {
-    return false;
-  }
 }

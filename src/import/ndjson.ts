@@ -6,6 +6,7 @@ import {
   toColumnLabel,
 } from './call-row.ts';
 import { badRow } from './error.ts';
+import { findMemberText } from './json-text.ts';
 
 const lineLengthMax = 16 * 1024 * 1024;
 
@@ -41,8 +42,8 @@ function toCallRow(content: string, line: number): CallRow {
     if (use === 'ignored') delete record[name];
   }
   if (unknown.length > 0) throw badRow(line, `has unknown members: ${unknown.join(', ')}`);
-  // Null is metadata too: JSON's.
-  if (record.metadata !== undefined) record.metadata = JSON.stringify(record.metadata);
+  // As it is in the file: a number may have more digits than JavaScript keeps. Null is metadata too: JSON's.
+  if (record.metadata !== undefined) record.metadata = findMemberText(content, 'metadata');
   return parseCallRow(record, line);
 }
 

@@ -92,6 +92,15 @@ describeOnEachDatabase('an import', (database) => {
     ]);
   });
 
+  it('keeps every digit of the numbers in metadata, of CSV and of NDJSON', async () => {
+    const metadata = '{"id":1546130668394913822,"ratio":0.12345678901234567891}';
+    await importLog(`${header},metadata\n${toRow()},"${metadata.replaceAll('"', '""')}"\n`);
+    const fields = `"created_at":"2026-01-31T09:00:00Z","direction":"inbound","status":"busy"`;
+    await importLog(`{${fields},"from_number":"a","metadata": ${metadata},"to_number":"b"}\n`);
+    const kept = { id: '1546130668394913822', ratio: '0.12345678901234567891' };
+    expect(await listRows(`metadata->>'id' as id, metadata->>'ratio' as ratio`)).toEqual([kept, kept]);
+  });
+
   it('of more rows than a batch holds has each of them once', async () => {
     const rows = Array.from({ length: 12_001 }, () => toRow());
     expect(await importLog([header, ...rows].join('\n'))).toBe(12_001);
@@ -125,7 +134,7 @@ describeOnEachDatabase('an import', (database) => {
   });
 
   it('says at which line the database refuses what no check foresees', async () => {
-    const log = [`${header},metadata`, `${toRow()},`, `${toRow()},1e999999`].join('\n');
+    const log = [`${header},metadata`, `${toRow()},`, `${toRow()},0.${'1'.repeat(20_000)}`].join('\n');
     expect(await failureOf(importLog(log))).toMatch(/^Line 3 is refused by the database \(22\w{3}\)/);
   });
 

@@ -140,6 +140,37 @@ describe('a call log in NDJSON', () => {
     for (const pieceBytes of [1, 2, 3, 7, 64]) expect(await readAll(log, null, pieceBytes)).toEqual(whole);
   });
 
+  it.each([
+    ['1e400', 'holds a number that is too large'],
+    ['{"a":[-1.5E+999]}', 'holds a number that is too large'],
+    ['[1e-400]', 'holds a number that is too large or too small'],
+    [`${'['.repeat(101)}${']'.repeat(101)}`, 'must not be nested deeper than 100 levels'],
+    [`${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}`, 'must not be nested deeper than 100 levels'],
+  ])(
+    'refuses metadata that cannot be read again, by line and column, in both formats',
+    async (metadata, reason) => {
+      const message = `Line 2, column metadata: ${reason}`;
+      const rest = JSON.stringify(record).slice(1);
+      expect(await failureOf(`{${rest}\n{"metadata":${metadata},${rest}`)).toContain(message);
+      const cell = metadata.replaceAll('"', '""');
+      expect(await failureOf(`${header},metadata\n${row},"${cell}"\n`)).toContain(message);
+    },
+  );
+
+  it('keeps metadata as the file has it, whatever stands around it', async () => {
+    const rest = JSON.stringify({ ...record, transcript: '"metadata":1,{[' }).slice(1, -1);
+    const kept = ['1546130668394913822', '0.0', '[1e308, 0e999]', `${'['.repeat(100)}${']'.repeat(100)}`];
+    for (const metadata of [...kept, '{"metadata": {"a": "}\\\\\\""}}']) {
+      const log = [
+        `{"metadata" : ${metadata} ,${rest}}`,
+        `{${rest},"met\\u0061data":\t${metadata}}`,
+        `{"metadata":0,${rest},"metadata":${metadata}}`,
+      ];
+      const rows = await readAll(log.join('\n'));
+      expect(rows.map((each) => each.row.metadata)).toEqual([metadata, metadata, metadata]);
+    }
+  });
+
   it('takes metadata of any JSON', async () => {
     const log = [{ a: [1] }, [], 'x', null]
       .map((metadata) => JSON.stringify({ ...record, metadata }))
