@@ -41,6 +41,13 @@ export interface SummaryData {
   readonly previous?: Sums;
 }
 
+type Dated = { readonly nodes: readonly { readonly createdAt: string }[] };
+
+export interface ExtentData {
+  readonly newest: Dated;
+  readonly oldest: Dated;
+}
+
 export interface TrendPoint {
   readonly date: string;
   readonly start: string;
@@ -88,11 +95,20 @@ export interface CallDetail extends Omit<CallRow, 'recording'> {
   readonly completedAt: string | null;
   readonly recording: {
     readonly status: string;
-    readonly format: string;
+    readonly format: string | null;
     readonly durationSeconds: number | null;
     readonly url: { readonly url: string } | null;
   } | null;
-  readonly events: { readonly nodes: readonly CallEvent[] };
+  readonly events: EventPage;
+}
+
+export interface EventPage {
+  readonly pageInfo: { readonly endCursor: string | null; readonly hasNextPage: boolean };
+  readonly nodes: readonly CallEvent[];
+}
+
+export interface EventsData {
+  readonly call: { readonly events: EventPage } | null;
 }
 
 export interface DetailData {

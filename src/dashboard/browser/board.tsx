@@ -1,20 +1,16 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import type { ListData, SummaryData, TrendData, ViewerData } from './answers.ts';
-import { Breakdown } from './breakdown.tsx';
+import type { ViewerData } from './answers.ts';
 import { CallDrawer } from './call-drawer.tsx';
-import { CallsTable } from './calls-table.tsx';
 import { documents } from './documents.ts';
-import { toCallFilter, toTrendFilter } from './filter.ts';
 import { Filters } from './filters.tsx';
-import type { RequestError } from './graphql.ts';
-import { AnswerRate, TalkTime } from './lines.tsx';
-import { chooseInterval, toBounds, toPreviousBounds } from './range.ts';
+import { findProblems, type Problems } from './problems.ts';
+import { toQuestions } from './questions.ts';
+import type { RequestError } from './request-error.ts';
 import type { Session } from './session.ts';
-import { Tiles } from './tiles.tsx';
 import { TopBar } from './top-bar.tsx';
-import { CallsOverTime } from './trend.tsx';
 import { type QueryContext, useQuery } from './use-query.ts';
 import { parseView, printView, type View } from './view.ts';
+import { Widgets } from './widgets.tsx';
 
 interface BoardProps {
   readonly session: Session;
@@ -22,39 +18,59 @@ interface BoardProps {
   onRefused(error: RequestError): void;
 }
 
+const viewerQuestion = { query: documents.viewer, variables: {} };
+
 /** The page: one view, from which every widget's question follows. */
 export function Board({ session, onSession, onRefused }: BoardProps) {
   const [view, show] = useView();
   // The end of a range is that of its day, so it holds still until something is asked anew.
   const [{ round, nowMs }, setRound] = useState(() => ({ round: 0, nowMs: Date.now() }));
-  const [opened, setOpened] = useState<string | null>(null);
   const [said, setSaid] = useState('');
+  // What the gateway refused of a view, and the view.
+  const [refused, setRefused] = useState<{ view: View; problems: Problems } | null>(null);
   const refresh = () => setRound((before) => ({ round: before.round + 1, nowMs: Date.now() }));
   const change = (part: Partial<View>) => show({ ...view, page: 1, ...part });
   const context: QueryContext = { session, round, onRefused };
-  const viewer = useQuery<ViewerData>(context, documents.viewer, {}).data?.viewer ?? null;
+  const viewer = useQuery<ViewerData>(context, viewerQuestion);
   const questions = useMemo(() => toQuestions(view, nowMs), [view, nowMs]);
+  const problems = findProblems(view);
   return (
     <>
-      <TopBar {...{ session, viewer, onSession }} zone={view.zone} onZone={(zone) => change({ zone })} />
+      <TopBar
+        {...{ session, onSession }}
+        viewer={viewer.data?.viewer ?? null}
+        zone={view.zone}
+        onZone={(zone) => change({ zone })}
+      />
       <main>
         <h1 class="visually-hidden">Calls</h1>
-        <Filters view={view} bounds={questions.bounds} onChange={change} onRefresh={refresh} />
-        <Widgets {...{ context, view, questions }} onChange={change} onOpen={setOpened} />
+        <Filters
+          view={view}
+          bounds={questions.bounds}
+          problems={{ ...(refused?.view === view && refused.problems), ...problems }}
+          onChange={change}
+          onRefresh={refresh}
+        />
+        <Widgets
+          {...{ context, view, questions, nowMs, viewer }}
+          isBlocked={Object.keys(problems).length > 0}
+          onChange={change}
+          onRefused={(found) => setRefused({ view, problems: found })}
+        />
         <p class="toast" role="status">
           {said}
         </p>
       </main>
-      {opened !== null && (
+      {view.call !== '' && (
         <CallDrawer
-          key={opened}
+          key={view.call}
           context={context}
-          uuid={opened}
+          uuid={view.call}
           zone={view.zone}
-          mayDelete={viewer?.scopes.includes('CALLS_WRITE') ?? false}
-          onClose={() => setOpened(null)}
+          mayDelete={viewer.data?.viewer.scopes.includes('CALLS_WRITE') ?? null}
+          onClose={() => show({ ...view, call: '' })}
           onDeleted={() => {
-            setOpened(null);
+            show({ ...view, call: '' });
             setSaid('The call is deleted.');
             setTimeout(() => setSaid(''), 4_000);
             refresh();
@@ -63,71 +79,6 @@ export function Board({ session, onSession, onRefused }: BoardProps) {
       )}
     </>
   );
-}
-
-interface WidgetsProps {
-  readonly context: QueryContext;
-  readonly view: View;
-  readonly questions: ReturnType<typeof toQuestions>;
-  onChange(part: Partial<View>): void;
-  onOpen(uuid: string): void;
-}
-
-function Widgets({ context, view, questions, onChange, onOpen }: WidgetsProps) {
-  const { bounds, interval, filter } = questions;
-  const summary = useQuery<SummaryData>(context, questions.summary.query, questions.summary.variables);
-  const trend = useQuery<TrendData>(context, questions.trend.query, questions.trend.variables);
-  const list = useQuery<ListData>(context, questions.list.query, questions.list.variables);
-  const ofTrend = { state: trend, question: questions.trend, interval };
-  return (
-    <>
-      <Tiles state={summary} question={questions.summary} />
-      <div class="grid">
-        <CallsOverTime {...ofTrend} bounds={bounds} onInterval={(chosen) => onChange({ interval: chosen })} />
-        <Breakdown
-          state={summary}
-          question={questions.summary}
-          chosen={view.status}
-          onChoose={(status) => onChange({ status })}
-        />
-        <AnswerRate {...ofTrend} />
-        <TalkTime {...ofTrend} />
-        <CallsTable
-          {...{ view, filter, onOpen }}
-          session={context.session}
-          state={list}
-          question={questions.list}
-          onPage={onChange}
-        />
-      </div>
-    </>
-  );
-}
-
-/** What each widget asks. */
-function toQuestions(view: View, nowMs: number) {
-  const bounds = toBounds(view, nowMs);
-  const previous = toPreviousBounds(bounds);
-  const interval = chooseInterval(bounds, view.interval);
-  const filter = toCallFilter(view, bounds);
-  const compared = previous && toCallFilter(view, previous);
-  return {
-    bounds,
-    interval,
-    filter,
-    summary: {
-      query: documents.summary,
-      variables: { filter, previous: compared, compare: compared !== null },
-    },
-    trend: {
-      query: documents.trend,
-      variables: { filter: toTrendFilter(filter, view.zone, nowMs), interval, timeZone: view.zone },
-    },
-    list: {
-      query: documents.list,
-      variables: { filter, first: view.size, offset: (view.page - 1) * view.size },
-    },
-  };
 }
 
 /** The view of the address; showing another one changes the address. */

@@ -1,8 +1,8 @@
 import type { SummaryData } from './answers.ts';
 import { statuses, toColorName, toWords } from './call-words.ts';
 import { formatCount, formatShare } from './format.ts';
-import type { QueryState } from './use-query.ts';
-import { type Question, Widget } from './widget.tsx';
+import type { QueryState, Question } from './use-query.ts';
+import { Widget } from './widget.tsx';
 
 interface BreakdownProps {
   readonly state: QueryState<SummaryData>;

@@ -1,11 +1,10 @@
-import type { ComponentChildren } from 'preact';
-import type { CallDetail, DetailData } from './answers.ts';
-import { toWords } from './call-words.ts';
+import type { DetailData } from './answers.ts';
+import { CallFacts } from './call-facts.tsx';
+import { isTold, toWords } from './call-words.ts';
 import { DeleteCall } from './delete-call.tsx';
 import { documents } from './documents.ts';
 import { Drawer } from './drawer.tsx';
-import { formatCost, formatDateTime, formatDuration } from './format.ts';
-import { StatusMark } from './status-mark.tsx';
+import { Fault } from './fault.tsx';
 import { Timeline } from './timeline.tsx';
 import { type QueryContext, useQuery } from './use-query.ts';
 import { GraphiqlLink } from './widget.tsx';
@@ -14,110 +13,70 @@ interface CallDrawerProps {
   readonly context: QueryContext;
   readonly uuid: string;
   readonly zone: string;
-  readonly mayDelete: boolean;
+  /** Null: not known yet. */
+  readonly mayDelete: boolean | null;
   onClose(): void;
   onDeleted(): void;
 }
 
 /** One call: what is known of it, what happened in it, and its deletion. */
 export function CallDrawer({ context, uuid, zone, mayDelete, onClose, onDeleted }: CallDrawerProps) {
-  const variables = { id: uuid };
-  const { data, error, retry } = useQuery<DetailData>(context, documents.detail, variables);
+  const question = { query: documents.detail, variables: { id: uuid } };
+  const state = useQuery<DetailData>(context, question);
+  const { data, isLoading } = state;
   const call = data?.call;
+  const deletion = call && (
+    <DeleteCall
+      session={context.session}
+      uuid={call.uuid}
+      status={call.status}
+      mayDelete={mayDelete}
+      onDeleted={onDeleted}
+    />
+  );
   return (
     <Drawer
       title={call ? `${toWords(call.direction)} call` : 'Call'}
-      tools={<GraphiqlLink title="Call" query={documents.detail} variables={variables} />}
+      tools={<GraphiqlLink title="Call" {...question} />}
+      foot={deletion}
       onClose={onClose}
     >
-      {error !== null && (
-        <div class="problem" role="alert">
-          <span>{error.message}</span>
-          <button type="button" class="button" onClick={retry}>
-            Try again
-          </button>
-        </div>
-      )}
-      {data === null && error === null && <div class="skeleton" />}
+      <Fault states={[state]} />
+      {data === null && isLoading && <div class="skeleton" />}
       {call === null && <p class="empty">There is no such call any more.</p>}
       {call && (
         <>
-          <Facts call={call} zone={zone} />
+          <CallFacts call={call} zone={zone} />
+          {call.transcript !== null && <Transcript text={call.transcript} />}
           <h3>What happened</h3>
-          <Timeline events={call.events.nodes} startedAt={call.createdAt} zone={zone} />
-          {call.transcript !== null && (
-            <>
-              <h3>Transcript</h3>
-              <p class="transcript">{call.transcript}</p>
-            </>
-          )}
-          {hasMembers(call.metadata) && (
+          <Timeline {...{ context, uuid, zone }} first={call.events} startedAt={call.createdAt} />
+          {isTold(call.metadata) && (
             <>
               <h3>Metadata</h3>
-              <pre class="json">{JSON.stringify(call.metadata, null, 2)}</pre>
+              {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reached by keys. */}
+              <pre class="json" tabIndex={0} dir="auto">
+                {JSON.stringify(call.metadata, null, 2)}
+              </pre>
             </>
           )}
-          <DeleteCall
-            session={context.session}
-            uuid={call.uuid}
-            status={call.status}
-            mayDelete={mayDelete}
-            onDeleted={onDeleted}
-          />
         </>
       )}
     </Drawer>
   );
 }
 
-function Facts({ call, zone }: { call: CallDetail; zone: string }) {
-  const at = (instant: string | null) => (instant === null ? null : formatDateTime(instant, zone));
-  const facts: [string, ComponentChildren][] = [
-    ['Status', <StatusMark key="status" status={call.status} />],
-    ['From', call.fromNumber],
-    ['To', call.toNumber],
-    ['Our number', call.phoneNumber?.e164 ?? null],
-    ['Endpoint', call.endpointId],
-    ['Began', at(call.createdAt)],
-    ['Answered', at(call.answeredAt)],
-    ['Over', at(call.completedAt)],
-    ['Talk time', call.durationSeconds === null ? null : formatDuration(call.durationSeconds)],
-    ['Cost', call.costCents === null ? null : formatCost(call.costCents)],
-    ['Hangup cause', call.hangupCause && toWords(call.hangupCause)],
-    ['Recording', call.recording && <Recording key="recording" recording={call.recording} />],
-    ['Id', <code key="id">{call.uuid}</code>],
-  ];
-  return (
-    <dl class="facts">
-      {facts
-        .filter(([, value]) => value !== null)
-        .map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-    </dl>
-  );
-}
-
-function Recording({ recording }: { recording: NonNullable<CallDetail['recording']> }) {
-  const { status, format, durationSeconds, url } = recording;
+function Transcript({ text }: { text: string }) {
   return (
     <>
-      {toWords(status)}, {format}, {formatDuration(durationSeconds)}
-      {url !== null && (
-        <>
-          {' · '}
-          <a href={url.url} target="_blank" rel="noreferrer">
-            Listen
-          </a>
-        </>
+      <h3>Transcript</h3>
+      {text.trim() === '' ? (
+        <p class="quiet-note">The transcript is empty.</p>
+      ) : (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reached by keys.
+        <p class="transcript" tabIndex={0} dir="auto">
+          {text}
+        </p>
       )}
     </>
   );
-}
-
-function hasMembers(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && Object.keys(value).length > 0;
 }

@@ -47,3 +47,8 @@ export function toWords(name: string): string {
 export function toColorName(status: Status): string {
   return `--status-${status.toLowerCase().replaceAll('_', '-')}`;
 }
+
+/** Whether a value of JSON says something; zero and false do. */
+export function isTold(value: unknown): boolean {
+  return value !== null && value !== '' && !(typeof value === 'object' && Object.keys(value).length === 0);
+}

@@ -1,15 +1,16 @@
-import { useState } from 'preact/hooks';
-import type { CallRow, ListData } from './answers.ts';
+import { useEffect, useState } from 'preact/hooks';
+import type { ListData } from './answers.ts';
+import { Row } from './call-row.tsx';
 import { exportCalls } from './export-calls.ts';
 import type { CallFilter } from './filter.ts';
-import { formatCost, formatCount, formatDateTime, formatDuration } from './format.ts';
-import { DownloadIcon, InboundIcon, OutboundIcon, RecordingIcon } from './icons.tsx';
+import { formatCount } from './format.ts';
+import { DownloadIcon } from './icons.tsx';
+import { NoCalls } from './no-calls.tsx';
 import { Pager } from './pager.tsx';
 import type { Session } from './session.ts';
-import { StatusMark } from './status-mark.tsx';
-import type { QueryState } from './use-query.ts';
-import type { View } from './view.ts';
-import { type Question, Widget } from './widget.tsx';
+import type { QueryState, Question } from './use-query.ts';
+import { printView, type View } from './view.ts';
+import { Widget } from './widget.tsx';
 
 interface CallsTableProps {
   readonly state: QueryState<ListData>;
@@ -17,14 +18,22 @@ interface CallsTableProps {
   readonly session: Session;
   readonly view: View;
   readonly filter: CallFilter;
-  /** Another page, or another size of pages. */
-  onPage(change: Pick<View, 'page'> | Pick<View, 'size' | 'page'>): void;
-  onOpen(uuid: string): void;
+  /** When the newest call of the organization began; null where that is not known. */
+  readonly newestMs: number | null;
+  onChange(change: Partial<View>): void;
 }
 
 /** The calls themselves, newest first, a page at a time. */
-export function CallsTable({ state, question, session, view, filter, onPage, onOpen }: CallsTableProps) {
+export function CallsTable(props: CallsTableProps) {
+  const { state, question, session, view, filter, newestMs, onChange } = props;
   const calls = state.data?.calls;
+  const last = Math.max(1, Math.ceil((calls?.totalCount ?? 0) / view.size));
+  const isPast = calls !== undefined && !state.isStale && view.page > last;
+  // Calls went away, or the address is old.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it goes to the last page once.
+  useEffect(() => {
+    if (isPast) onChange({ page: last });
+  }, [isPast, last]);
   return (
     <Widget
       id="calls"
@@ -34,10 +43,8 @@ export function CallsTable({ state, question, session, view, filter, onPage, onO
       state={state}
       tools={<ExportButton session={session} filter={filter} zone={view.zone} />}
     >
-      {calls?.nodes.length === 0 ? (
-        <p class="empty">
-          {calls.totalCount === 0 ? 'No calls with these filters.' : 'No calls on this page.'}
-        </p>
+      {calls?.totalCount === 0 ? (
+        <NoCalls {...{ view, newestMs, onChange }} />
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reached by keys.
         <section class="table-scroll" tabIndex={0} aria-label="Calls, newest first">
@@ -61,53 +68,21 @@ export function CallsTable({ state, question, session, view, filter, onPage, onO
             </thead>
             <tbody>
               {calls?.nodes.map((call) => (
-                <Row key={call.uuid} call={call} zone={view.zone} onOpen={onOpen} />
+                <Row
+                  key={call.uuid}
+                  call={call}
+                  zone={view.zone}
+                  href={`#${printView({ ...view, call: call.uuid })}`}
+                />
               ))}
             </tbody>
           </table>
         </section>
       )}
-      {calls && <Pager total={calls.totalCount} page={view.page} size={view.size} onPage={onPage} />}
+      {calls && calls.totalCount > 0 && (
+        <Pager total={calls.totalCount} page={view.page} size={view.size} onPage={onChange} />
+      )}
     </Widget>
-  );
-}
-
-function Row({ call, zone, onOpen }: { call: CallRow; zone: string; onOpen(uuid: string): void }) {
-  const isInbound = call.direction === 'INBOUND';
-  return (
-    <tr onClick={() => onOpen(call.uuid)}>
-      <th scope="row">
-        <span class={isInbound ? 'direction inbound' : 'direction outbound'}>
-          {isInbound ? <InboundIcon /> : <OutboundIcon />}
-          <span class="visually-hidden">{isInbound ? 'Inbound' : 'Outbound'}</span>
-        </span>
-        <button
-          type="button"
-          class="link"
-          onClick={(event) => {
-            event.stopPropagation();
-            onOpen(call.uuid);
-          }}
-        >
-          {formatDateTime(call.createdAt, zone)}
-        </button>
-      </th>
-      <td>
-        <StatusMark status={call.status} />
-      </td>
-      <td class="phone">{call.fromNumber}</td>
-      <td class="phone">{call.toNumber}</td>
-      <td class="number">{formatDuration(call.durationSeconds)}</td>
-      <td class="number">{formatCost(call.costCents)}</td>
-      <td class="recording">
-        {call.recording !== null && (
-          <span title="Has a recording">
-            <RecordingIcon />
-            <span class="visually-hidden">Has a recording</span>
-          </span>
-        )}
-      </td>
-    </tr>
   );
 }
 

@@ -9,13 +9,15 @@ interface DeleteCallProps {
   readonly session: Session;
   readonly uuid: string;
   readonly status: Status;
-  readonly mayDelete: boolean;
+  /** Null: not known yet. */
+  readonly mayDelete: boolean | null;
   onDeleted(): void;
 }
 
 /** Deletes after a question; a call that is not over yet only where that is said as well. */
 export function DeleteCall({ session, uuid, status, mayDelete, onDeleted }: DeleteCallProps) {
   const [isAsking, setIsAsking] = useState(false);
+  if (mayDelete === null) return null;
   if (!mayDelete)
     return <p class="quiet-note">This key may not delete calls: it lacks the scope calls:write.</p>;
   if (isAsking) {
@@ -56,10 +58,7 @@ function Confirmation({ onCancel, ...call }: ConfirmationProps) {
   const { needsForce, problem, isBusy, run } = useDeletion(call);
   const [force, setForce] = useState(false);
   const cancel = useRef<HTMLButtonElement>(null);
-  useEffect(() => {
-    cancel.current?.focus();
-    cancel.current?.scrollIntoView({ block: 'end' });
-  }, []);
+  useEffect(() => cancel.current?.focus(), []);
   return (
     <div class="confirmation" role="alertdialog" aria-labelledby="confirm" aria-describedby="confirm-text">
       <strong id="confirm">Delete this call for good?</strong>

@@ -43,6 +43,20 @@ query CallSummary($filter: CallFilter, $previous: CallFilter, $compare: Boolean!
   }
 }
 `,
+  extent: `# The newest and the oldest call.
+query CallExtent {
+  newest: calls(first: 1) {
+    nodes {
+      createdAt
+    }
+  }
+  oldest: calls(last: 1) {
+    nodes {
+      createdAt
+    }
+  }
+}
+`,
   trend: `# Calls over time: buckets of the time zone's calendar.
 query CallsOverTime(
   $filter: CallFilter
@@ -117,7 +131,29 @@ query CallDetail($id: ID!) {
         url
       }
     }
-    events(first: 100) {
+    events(first: 20) {
+      pageInfo {
+        endCursor
+        hasNextPage
+      }
+      nodes {
+        uuid
+        type
+        timestamp
+        data
+      }
+    }
+  }
+}
+`,
+  events: `# The events of a call after a cursor, oldest first.
+query CallEvents($id: ID!, $after: String!) {
+  call(id: $id) {
+    events(first: 20, after: $after) {
+      pageInfo {
+        endCursor
+        hasNextPage
+      }
       nodes {
         uuid
         type

@@ -6,11 +6,13 @@ interface DrawerProps {
   readonly title: string;
   readonly tools?: ComponentChildren;
   readonly children: ComponentChildren;
+  /** Stays in sight, however long the rest is. */
+  readonly foot?: ComponentChildren;
   onClose(): void;
 }
 
 /** A dialog at the side. The browser keeps the focus in it, closes it at Escape, and puts the focus back. */
-export function Drawer({ title, tools, children, onClose }: DrawerProps) {
+export function Drawer({ title, tools, children, foot, onClose }: DrawerProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
   return (
@@ -39,6 +41,7 @@ export function Drawer({ title, tools, children, onClose }: DrawerProps) {
         </header>
         {children}
       </div>
+      {foot && <footer class="drawer-foot">{foot}</footer>}
     </dialog>
   );
 }

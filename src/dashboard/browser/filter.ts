@@ -1,4 +1,3 @@
-import { addDays, startOfDay, toDate } from './calendar.ts';
 import type { Bounds } from './range.ts';
 import type { View } from './view.ts';
 
@@ -19,12 +18,6 @@ export function toCallFilter(view: View, { fromMs, toMs }: Bounds): CallFilter {
     ...(min !== '' && { minDurationSeconds: Number(min) }),
     ...(max !== '' && { maxDurationSeconds: Number(max) }),
   };
-}
-
-/** The filter of a trend: without any date it would be of the last 30 days, so it ends with today. */
-export function toTrendFilter(filter: CallFilter, zone: string, nowMs: number): CallFilter {
-  if ('createdFrom' in filter || 'createdTo' in filter) return filter;
-  return { ...filter, createdTo: toInstant(startOfDay(addDays(toDate(nowMs, zone), 1), zone)) };
 }
 
 /** The parameters of REST that mean the same: their names are the schema's in snake_case, enum values in lower case. */

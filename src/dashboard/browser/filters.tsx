@@ -1,22 +1,26 @@
 import { useState } from 'preact/hooks';
 import { toDate } from './calendar.ts';
 import { directions, hangupCauses, statuses, toWords } from './call-words.ts';
+import { Dates } from './dates.tsx';
 import { RefreshIcon } from './icons.tsx';
 import { Menu } from './menu.tsx';
+import { numberExpected, type Problems, secondsExpected } from './problems.ts';
 import { type Bounds, ranges, rangeTitles } from './range.ts';
-import { useDraft } from './use-draft.ts';
-import { defaultView, type View, withoutFilters } from './view.ts';
+import { TextField } from './text-field.tsx';
+import { parseNumber, parseSeconds } from './typed-text.ts';
+import { hasFilters, noFilters, type View } from './view.ts';
 
 interface FiltersProps {
   readonly view: View;
   readonly bounds: Bounds;
+  readonly problems: Problems;
   /** Changes the view, and goes back to the first page. */
   onChange(change: Partial<View>): void;
   onRefresh(): void;
 }
 
 /** What time, and which calls: one filter for every widget. */
-export function Filters({ view, bounds, onChange, onRefresh }: FiltersProps) {
+export function Filters({ view, bounds, problems, onChange, onRefresh }: FiltersProps) {
   const chooseRange = (range: View['range']) => {
     if (range !== 'custom') return onChange({ range });
     // Dates begin as those of the range before.
@@ -44,43 +48,18 @@ export function Filters({ view, bounds, onChange, onRefresh }: FiltersProps) {
       <button type="button" class="button refresh" onClick={onRefresh}>
         <RefreshIcon /> Refresh
       </button>
-      {view.range === 'custom' && <Dates view={view} onChange={onChange} />}
-      <CallFilters view={view} onChange={onChange} />
+      {view.range === 'custom' && <Dates {...{ view, problems, onChange }} />}
+      <CallFilters {...{ view, problems, onChange }} />
     </search>
   );
 }
 
-type Change = Pick<FiltersProps, 'view' | 'onChange'>;
+type Change = Pick<FiltersProps, 'view' | 'problems' | 'onChange'>;
 
-function Dates({ view, onChange }: Change) {
-  return (
-    <div class="filter-row">
-      <label class="field">
-        <span class="field-name">From</span>
-        <input
-          type="date"
-          value={view.from}
-          {...(view.to !== '' && { max: view.to })}
-          onChange={(event) => onChange({ from: event.currentTarget.value })}
-        />
-      </label>
-      <label class="field">
-        <span class="field-name">To, included</span>
-        <input
-          type="date"
-          value={view.to}
-          {...(view.from !== '' && { min: view.from })}
-          onChange={(event) => onChange({ to: event.currentTarget.value })}
-        />
-      </label>
-    </div>
-  );
-}
-
-function CallFilters({ view, onChange }: Change) {
+function CallFilters({ view, problems, onChange }: Change) {
   const { recording, cause, min, max } = view;
   const [isOpen, setIsOpen] = useState(recording !== '' || cause.length > 0 || min !== '' || max !== '');
-  const isNarrowed = JSON.stringify(withoutFilters(view)) !== JSON.stringify({ ...view, page: 1 });
+  const isNarrowed = hasFilters(view);
   return (
     <div class="filter-row">
       <Menu
@@ -95,26 +74,22 @@ function CallFilters({ view, onChange }: Change) {
         options={directions}
         onChoose={(direction) => onChange({ direction })}
       />
-      <Text
+      <TextField
         title="Number"
         value={view.number}
-        hint="+1202555* or +493023125321"
-        pattern="\+[0-9]{1,14}(\*|[0-9])"
+        placeholder="+1 202 555*"
+        size={15}
+        problem={problems.number ?? null}
+        expected={numberExpected}
+        parse={parseNumber}
         onText={(number) => onChange({ number })}
       />
-      {isOpen && <MoreFilters view={view} onChange={onChange} />}
+      {isOpen && <MoreFilters {...{ view, problems, onChange }} />}
       <button type="button" class="button quiet" aria-expanded={isOpen} onClick={() => setIsOpen(!isOpen)}>
         {isOpen ? 'Fewer filters' : 'More filters'}
       </button>
       {isNarrowed && (
-        <button
-          type="button"
-          class="button quiet"
-          onClick={() => {
-            const { status, direction, number } = defaultView(view.zone);
-            onChange({ status, direction, number, cause: [], recording: '', min: '', max: '' });
-          }}
-        >
+        <button type="button" class="button quiet" onClick={() => onChange(noFilters)}>
           Clear filters
         </button>
       )}
@@ -122,7 +97,9 @@ function CallFilters({ view, onChange }: Change) {
   );
 }
 
-function MoreFilters({ view, onChange }: Change) {
+const seconds = { placeholder: 'any', size: 5, expected: secondsExpected, parse: parseSeconds };
+
+function MoreFilters({ view, problems, onChange }: Change) {
   const { recording, cause, min, max } = view;
   return (
     <>
@@ -138,13 +115,20 @@ function MoreFilters({ view, onChange }: Change) {
         options={['yes', 'no']}
         onChoose={(value) => onChange({ recording: value as View['recording'] })}
       />
-      <Text
+      <TextField
         title="Seconds, at least"
+        {...seconds}
         value={min}
-        pattern="\d{1,9}"
+        problem={problems.min ?? null}
         onText={(text) => onChange({ min: text })}
       />
-      <Text title="At most" value={max} pattern="\d{1,9}" onText={(text) => onChange({ max: text })} />
+      <TextField
+        title="At most"
+        {...seconds}
+        value={max}
+        problem={problems.max ?? null}
+        onText={(text) => onChange({ max: text })}
+      />
     </>
   );
 }
@@ -168,40 +152,6 @@ function Choice({ title, value, options, onChoose }: ChoiceProps) {
           </option>
         ))}
       </select>
-    </label>
-  );
-}
-
-interface TextProps {
-  readonly title: string;
-  readonly value: string;
-  readonly pattern: string;
-  readonly hint?: string;
-  onText(text: string): void;
-}
-
-/** A text that counts once it is complete: at Enter, or when the focus leaves it. */
-function Text({ title, value, pattern, hint = '', onText }: TextProps) {
-  const [draft, setDraft] = useDraft(value);
-  return (
-    <label class={value === '' ? 'field' : 'field chosen'}>
-      <span class="field-name">{title}</span>
-      <input
-        type="text"
-        inputMode="tel"
-        size={hint === '' ? 5 : 15}
-        value={draft}
-        onInput={(event) => setDraft(event.currentTarget.value)}
-        placeholder={hint === '' ? 'any' : hint.split(' ')[0]}
-        title={hint}
-        pattern={pattern}
-        onChange={(event) => {
-          const input = event.currentTarget;
-          input.value = input.value.trim();
-          setDraft(input.value);
-          if (input.reportValidity()) onText(input.value);
-        }}
-      />
     </label>
   );
 }

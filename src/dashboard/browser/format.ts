@@ -44,20 +44,46 @@ export function formatDateTime(instant: string, zone: string): string {
   });
 }
 
+/** A day of the calendar, YYYY-MM-DD. */
+export function formatDate(date: string): string {
+  return new Date(`${date}T00:00:00Z`).toLocaleDateString(locale, {
+    timeZone: 'UTC',
+    ...{ day: 'numeric', month: 'short', year: 'numeric' },
+  });
+}
+
 export function formatTime(instant: string, zone: string): string {
   const parts = { hour: '2-digit', minute: '2-digit', second: '2-digit' } as const;
   return new Date(instant).toLocaleTimeString(locale, { timeZone: zone, hourCycle: 'h23', ...parts });
 }
 
-/** The name of a bucket, short for an axis or whole for reading: `date` is in the calendar of the zone already. */
-export function formatBucket(date: string, interval: Interval, isShort: boolean): string {
+/** The name of a bucket, for reading: `date` is in the calendar of the zone already. */
+export function formatBucket(date: string, interval: Interval): string {
+  if (date === '') return '';
+  const day = new Date(`${date.slice(0, 10)}T00:00:00Z`);
+  const format = (options: Intl.DateTimeFormatOptions) =>
+    day.toLocaleDateString(locale, { timeZone: 'UTC', year: 'numeric', ...options });
+  if (interval === 'HOUR') return `${format({ day: 'numeric', month: 'short' })}, ${date.slice(11, 16)}`;
+  if (interval === 'MONTH') return format({ month: 'long' });
+  const long = format({ weekday: 'short', day: 'numeric', month: 'short' });
+  return interval === 'WEEK' ? `Week of ${long}` : long;
+}
+
+/**
+ * The name of a bucket under an axis. The first name there, and each of another year (for hours: of another day),
+ * says that too; `before` is the bucket that was named before it.
+ */
+export function formatTick(date: string, interval: Interval, before: string | null): string {
+  if (date === '') return '';
   const day = new Date(`${date.slice(0, 10)}T00:00:00Z`);
   const format = (options: Intl.DateTimeFormatOptions) =>
     day.toLocaleDateString(locale, { timeZone: 'UTC', ...options });
-  const short = format({ day: 'numeric', month: 'short' });
-  if (interval === 'HOUR') return isShort ? date.slice(11, 16) : `${short}, ${date.slice(11, 16)}`;
-  if (interval === 'MONTH') return format({ month: isShort ? 'short' : 'long', year: 'numeric' });
-  if (isShort) return short;
-  const long = format({ weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' });
-  return interval === 'WEEK' ? `Week of ${long}` : long;
+  if (interval === 'MONTH') return format({ month: 'short', year: 'numeric' });
+  const isOtherYear = before?.slice(0, 4) !== date.slice(0, 4);
+  const isOtherDay = before?.slice(0, 10) !== date.slice(0, 10);
+  if (interval === 'HOUR') {
+    const time = date.slice(11, 16);
+    return isOtherDay ? `${format({ day: 'numeric', month: 'short' })} ${time}` : time;
+  }
+  return format({ day: 'numeric', month: 'short', ...(isOtherYear && { year: 'numeric' }) });
 }

@@ -1,16 +1,6 @@
+import { describeError } from './error-words.ts';
+import { RequestError } from './request-error.ts';
 import { type Session, toHeaders } from './session.ts';
-
-/** What the gateway refused, or that it could not be reached. */
-export class RequestError extends Error {
-  override readonly name = 'RequestError';
-  /** The code of the contract, such as INVALID_API_KEY; null where there was no answer of the gateway. */
-  readonly code: string | null;
-
-  constructor(message: string, code: string | null) {
-    super(message);
-    this.code = code;
-  }
-}
 
 const credentialCodes = ['MISSING_API_KEY', 'INVALID_API_KEY', 'INVALID_TOKEN', 'NO_ORGANIZATION'];
 
@@ -37,19 +27,25 @@ export async function execute<Data>(
     ...(signal && { signal }),
   }).catch((error: unknown) => {
     if (signal?.aborted) throw error;
-    throw new RequestError('The gateway cannot be reached.', null);
+    throw new RequestError('The gateway cannot be reached. Check your connection.', null);
   });
   const answer = await response.json().catch(() => null);
   const [error] = answer?.errors ?? [];
-  if (error)
-    throw new RequestError(toText(error), error.extensions?.reason ?? error.extensions?.code ?? null);
-  if (!answer?.data) throw new RequestError(`The gateway answered ${response.status}.`, null);
+  if (error || !answer?.data) throw toRequestError(error?.extensions ?? {}, response.status);
   return answer.data as Data;
 }
 
-function toText(error: { message: string; extensions?: { retry_after?: number } }): string {
-  const seconds = error.extensions?.retry_after;
-  return seconds === undefined ? error.message : `${error.message} Try again in ${seconds} s.`;
+interface Extensions {
+  readonly code?: string;
+  readonly reason?: string;
+  readonly retry_after?: number;
+  readonly details?: { readonly parameter?: string };
+}
+
+function toRequestError(extensions: Extensions, status: number): RequestError {
+  const code = extensions.reason ?? extensions.code ?? null;
+  const message = describeError(code, status, extensions.retry_after ?? null);
+  return new RequestError(message, code, extensions.details?.parameter ?? null);
 }
 
 /** The address that opens GraphiQL with a query. In the fragment: it is sent to nobody. */

@@ -1,12 +1,14 @@
 import { useMemo } from 'preact/hooks';
 import type { TrendPoint } from './answers.ts';
-import { formatBucket, formatDuration, formatShare } from './format.ts';
+import { describeBucket } from './buckets.ts';
+import { durationSteps, formatAxisDuration } from './duration-axis.ts';
+import { formatDuration, formatShare, formatTick } from './format.ts';
 import { Plot, type PlotProps } from './plot.tsx';
 import type { TrendProps } from './trend.tsx';
 import { Widget } from './widget.tsx';
 
 interface LineProps
-  extends Pick<TrendProps, 'state' | 'question' | 'interval'>,
+  extends Pick<TrendProps, 'state' | 'question' | 'interval' | 'zone'>,
     Pick<PlotProps, 'steps' | 'top'> {
   readonly id: string;
   readonly title: string;
@@ -17,7 +19,7 @@ interface LineProps
   formatAxis(value: number): string;
 }
 
-export function AnswerRate(props: Pick<LineProps, 'state' | 'question' | 'interval'>) {
+export function AnswerRate(props: Pick<LineProps, 'state' | 'question' | 'interval' | 'zone'>) {
   return (
     <Line
       {...props}
@@ -33,7 +35,7 @@ export function AnswerRate(props: Pick<LineProps, 'state' | 'question' | 'interv
   );
 }
 
-export function TalkTime(props: Pick<LineProps, 'state' | 'question' | 'interval'>) {
+export function TalkTime(props: Pick<LineProps, 'state' | 'question' | 'interval' | 'zone'>) {
   return (
     <Line
       {...props}
@@ -44,13 +46,13 @@ export function TalkTime(props: Pick<LineProps, 'state' | 'question' | 'interval
         answered === 0 || Number(totalDurationSeconds) === 0 ? null : Number(totalDurationSeconds) / answered
       }
       format={formatDuration}
-      formatAxis={(value) => (value % 60 === 0 && value > 0 ? `${value / 60} m` : `${value} s`)}
-      steps={[1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600]}
+      formatAxis={formatAxisDuration}
+      steps={durationSteps}
     />
   );
 }
 
-function Line({ id, title, state, question, interval, color, measure, format, ...axis }: LineProps) {
+function Line({ id, title, state, question, interval, zone, color, measure, format, ...axis }: LineProps) {
   const points = state.data?.callTrends.points;
   // biome-ignore lint/correctness/useExhaustiveDependencies: the measure is the same for as long as the widget is.
   const series = useMemo(() => [{ color, values: (points ?? []).map(measure) }], [points, color]);
@@ -61,7 +63,9 @@ function Line({ id, title, state, question, interval, color, measure, format, ..
         kind="line"
         series={series}
         label={`${title} over time: ${list.length} points.`}
-        tick={(index) => formatBucket(list[index]?.date ?? '', interval, true)}
+        tick={(index, before) =>
+          formatTick(list[index]?.date ?? '', interval, list[before ?? -1]?.date ?? null)
+        }
         formatValue={axis.formatAxis}
         steps={axis.steps}
         {...(axis.top !== undefined && { top: axis.top })}
@@ -70,7 +74,7 @@ function Line({ id, title, state, question, interval, color, measure, format, ..
           return (
             point && (
               <>
-                <strong>{formatBucket(point.date, interval, false)}</strong>
+                <strong>{describeBucket(point, interval, zone)}</strong>
                 <div>{format(measure(point))}</div>
               </>
             )

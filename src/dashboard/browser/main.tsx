@@ -3,11 +3,12 @@ import './page.css';
 import './controls.css';
 import './widgets.css';
 import './calls.css';
+import './media.css';
 import { render } from 'preact';
 import { useCallback, useState } from 'preact/hooks';
 import { readTheme, showTheme } from '../../assets/browser/theme.ts';
 import { Board } from './board.tsx';
-import type { RequestError } from './graphql.ts';
+import type { RequestError } from './request-error.ts';
 import { readSession, type Session, storeSession } from './session.ts';
 import { SignIn } from './sign-in.tsx';
 

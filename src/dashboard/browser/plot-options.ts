@@ -14,8 +14,8 @@ export interface PlotPicture {
   readonly steps: readonly number[];
   /** Where the axis ends; absent: where the values do. */
   readonly top?: number;
-  /** The name of a bucket under the axis. */
-  tick(index: number): string;
+  /** The name of a bucket under the axis, and the bucket that is named before it: null for the first. */
+  tick(index: number, before: number | null): string;
   formatValue(value: number): string;
 }
 
@@ -74,7 +74,7 @@ function toAxes({ series, steps, tick, formatValue }: PlotPicture, style: CSSSty
       grid: { show: false },
       size: 26,
       splits: (u) => chooseTicks(count, u.bbox.width / devicePixelRatio),
-      values: (_, splits) => splits.map((index) => tick(index)),
+      values: (_, splits) => splits.map((index, i) => tick(index, splits[i - 1] ?? null)),
     },
     {
       ...axis,
@@ -90,13 +90,12 @@ function toAxes({ series, steps, tick, formatValue }: PlotPicture, style: CSSSty
 function toSeries({ kind, series }: PlotPicture, style: CSSStyleDeclaration): uPlot.Series[] {
   const color = (name: string) => style.getPropertyValue(name).trim();
   if (kind === 'line') {
-    const isDotted = (series[0]?.values.length ?? 0) < 3;
     return series.map((each) => ({
       stroke: color(each.color),
       width: 2,
       fill: `${color(each.color)}1f`,
       spanGaps: false,
-      points: { show: isDotted },
+      points: { show: false, size: 7, filter: () => findLonePoints(each.values) },
     }));
   }
   const paths = uPlot.paths.bars?.({ size: [0.74, 64], radius: 0 });
@@ -105,8 +104,14 @@ function toSeries({ kind, series }: PlotPicture, style: CSSStyleDeclaration): uP
     .map((each) => ({ fill: color(each.color), ...(paths && { paths }), points: { show: false } }));
 }
 
+/** The values without a neighbour: a line through them alone would not be seen. */
+export function findLonePoints(values: PlotSeries['values']): number[] {
+  const isThere = (index: number) => (values[index] ?? null) !== null;
+  return [...values.keys()].filter((i) => isThere(i) && !isThere(i - 1) && !isThere(i + 1));
+}
+
 /** Which buckets are named: as many as there is room for, evenly. */
 function chooseTicks(count: number, width: number): number[] {
-  const step = Math.max(1, Math.ceil(count / Math.max(1, Math.floor(width / 72))));
+  const step = Math.max(1, Math.ceil(count / Math.max(1, Math.floor(width / 84))));
   return Array.from({ length: Math.ceil(count / step) }, (_, i) => i * step);
 }

@@ -22,6 +22,12 @@ export function Plot(props: PlotProps) {
     setIndex(next);
     plot.current?.setCursor({ left: plot.current.valToPos(next, 'x'), top: 10 }, false);
   };
+  // A mouse is followed by uPlot; a finger by this.
+  const onFinger = (event: PointerEvent) => {
+    const over = plot.current?.over.getBoundingClientRect();
+    if (event.pointerType === 'mouse' || over === undefined || length === 0) return;
+    move(plot.current?.posToIdx(event.clientX - over.left) ?? 0);
+  };
   const onKeyDown = (event: KeyboardEvent) => {
     const from = index ?? (event.key === 'ArrowLeft' ? length : -1);
     const steps: Record<string, number> = {
@@ -45,6 +51,8 @@ export function Plot(props: PlotProps) {
       tabIndex={0}
       aria-label={`${label} Arrow keys go through it.`}
       onKeyDown={onKeyDown}
+      onPointerDown={onFinger}
+      onPointerMove={onFinger}
       onBlur={() => {
         setIndex(null);
         plot.current?.setCursor({ left: -10, top: -10 }, false);
@@ -93,11 +101,14 @@ function useLook(): number {
   useEffect(() => {
     const grow = () => setLook((n) => n + 1);
     const media = matchMedia('(prefers-color-scheme: dark)');
+    const forced = matchMedia('(forced-colors: active)');
     media.addEventListener('change', grow);
+    forced.addEventListener('change', grow);
     const observer = new MutationObserver(grow);
     observer.observe(document.documentElement, { attributeFilter: ['data-theme'] });
     return () => {
       media.removeEventListener('change', grow);
+      forced.removeEventListener('change', grow);
       observer.disconnect();
     };
   }, []);

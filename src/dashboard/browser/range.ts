@@ -72,6 +72,11 @@ export function takesInterval({ fromMs, toMs }: Bounds, interval: Interval): boo
   return (toMs - fromMs) / lengthOfMs[interval] <= barsMax;
 }
 
+/** How many days may be shown by an interval. */
+export function toDaysMax(interval: Interval): number {
+  return Math.floor((barsMax * lengthOfMs[interval]) / dayMs);
+}
+
 /** The chosen interval where the range takes it, else the one that gives some dozens of bars. */
 export function chooseInterval(bounds: Bounds, chosen: Interval | null): Interval {
   if (chosen !== null && takesInterval(bounds, chosen)) return chosen;
@@ -80,4 +85,40 @@ export function chooseInterval(bounds: Bounds, chosen: Interval | null): Interva
   if (days <= 2.1) return 'HOUR';
   if (days <= 100) return 'DAY';
   return days <= 800 ? 'WEEK' : 'MONTH';
+}
+
+/** The instants of the oldest and of the newest call. */
+export interface Extent {
+  readonly oldestMs: number;
+  readonly newestMs: number;
+}
+
+export interface ChartBounds {
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Whether the range is longer than what charts show. */
+  readonly isCut: boolean;
+}
+
+/**
+ * The range of the charts: where it is open, it begins and ends with the days of the calls; null without an extent.
+ * A range that is too long for any interval is cut: to its end, or to now where it goes on for long after that.
+ */
+export function toChartBounds(
+  bounds: Bounds,
+  extent: Extent | null,
+  zone: string,
+  nowMs: number,
+): ChartBounds | null {
+  const startOf = (ms: number) => startOfDay(toDate(ms, zone), zone);
+  const endOf = (ms: number) => startOfDay(addDays(toDate(ms, zone), 1), zone);
+  if (extent === null && (bounds.fromMs === null || bounds.toMs === null)) return null;
+  const { oldestMs, newestMs } = extent ?? { oldestMs: nowMs, newestMs: nowMs };
+  const toMs = bounds.toMs ?? Math.max(bounds.fromMs ?? -Infinity, endOf(newestMs));
+  const fromMs = bounds.fromMs ?? Math.min(toMs, startOf(oldestMs));
+  const lengthMax = barsMax * lengthOfMs.MONTH;
+  if (toMs - fromMs <= lengthMax) return { fromMs, toMs, isCut: false };
+  const isLongAfterNow = toMs - nowMs > 365 * dayMs && fromMs < nowMs;
+  const end = isLongAfterNow ? endOf(nowMs) : toMs;
+  return { fromMs: Math.max(fromMs, startOf(end - lengthMax)), toMs: end, isCut: true };
 }

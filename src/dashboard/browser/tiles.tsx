@@ -1,7 +1,7 @@
 import type { SummaryData, Sums } from './answers.ts';
 import { formatCost, formatCount, formatDuration, formatShare } from './format.ts';
-import type { QueryState } from './use-query.ts';
-import { GraphiqlLink, type Question } from './widget.tsx';
+import type { QueryState, Question } from './use-query.ts';
+import { GraphiqlLink } from './widget.tsx';
 
 interface TileKind {
   readonly title: string;
@@ -46,22 +46,16 @@ interface TilesProps {
 }
 
 /** The sums of the range in large figures, each beside the time before. */
-export function Tiles({ state: { data, error, isLoading, retry }, question }: TilesProps) {
+export function Tiles({ state: { data, isLoading, isStale }, question }: TilesProps) {
   return (
-    <section class="tiles" aria-label="Summary" aria-busy={isLoading}>
-      {error !== null && (
-        <div class="problem" role="alert">
-          <span>{error.message}</span>
-          <button type="button" class="button" onClick={retry}>
-            Try again
-          </button>
-        </div>
-      )}
+    <section class={isStale ? 'tiles stale' : 'tiles'} aria-label="Summary" aria-busy={isLoading}>
       <dl>
         {tiles.map((tile) => (
           <div class="tile" key={tile.title}>
             <dt>{tile.title}</dt>
-            <dd class="figure">{data === null ? <span class="skeleton" /> : tile.value(data.callStats)}</dd>
+            <dd class="figure">
+              {data !== null ? tile.value(data.callStats) : isLoading ? <span class="skeleton" /> : '–'}
+            </dd>
             {data?.previous && <Change tile={tile} now={data.callStats} before={data.previous} />}
           </div>
         ))}
@@ -73,8 +67,10 @@ export function Tiles({ state: { data, error, isLoading, retry }, question }: Ti
 
 function Change({ tile, now, before }: { tile: TileKind; now: Sums; before: Sums }) {
   const [to, from] = [tile.measure(now), tile.measure(before)];
+  if (!to && !from) return null;
+  if (before.total === 0) return <dd class="change">No calls before</dd>;
   if (to === null || from === null || (from === 0 && !tile.inPoints)) {
-    return <dd class="change">No calls before</dd>;
+    return <dd class="change">{from === null || from === 0 ? 'None before' : 'None now'}</dd>;
   }
   const change = tile.inPoints ? (to - from) * 100 : ((to - from) / from) * 100;
   const size = Math.abs(change) > 999 ? '> 999' : Math.abs(change).toFixed(1);

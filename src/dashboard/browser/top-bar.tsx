@@ -54,6 +54,8 @@ function Place({ session, viewer, onSession }: Pick<TopBarProps, 'session' | 'vi
         <label class="select">
           <span class="visually-hidden">Organization</span>
           <select
+            class="organization"
+            dir="auto"
             value={organization.uuid}
             onChange={(event) => onSession({ ...session, organizationId: event.currentTarget.value })}
           >
@@ -65,7 +67,7 @@ function Place({ session, viewer, onSession }: Pick<TopBarProps, 'session' | 'vi
           </select>
         </label>
       ) : (
-        <strong>{organization.name}</strong>
+        <strong dir="auto">{organization.name}</strong>
       )}
       {isApiKey(session.key) ? (
         <span class="tag">{environment.toLowerCase()}</span>

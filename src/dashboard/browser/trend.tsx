@@ -1,18 +1,24 @@
 import { useMemo, useState } from 'preact/hooks';
 import type { TrendData, TrendPoint } from './answers.ts';
+import { describeBucket, describePart } from './buckets.ts';
+import { toDate } from './calendar.ts';
 import { type Interval, intervals, statuses, toColorName, toWords } from './call-words.ts';
-import { formatBucket, formatCompact, formatCount, formatDuration, formatShare } from './format.ts';
+import { formatCompact, formatCount, formatDate, formatTick } from './format.ts';
 import { Plot } from './plot.tsx';
-import { type Bounds, takesInterval } from './range.ts';
+import { type Bounds, takesInterval, toDaysMax } from './range.ts';
 import { Swatch } from './status-mark.tsx';
-import type { QueryState } from './use-query.ts';
-import { type Question, Widget } from './widget.tsx';
+import { TrendTable } from './trend-table.tsx';
+import type { QueryState, Question } from './use-query.ts';
+import { Widget } from './widget.tsx';
 
 export interface TrendProps {
   readonly state: QueryState<TrendData>;
   readonly question: Question;
   readonly interval: Interval;
+  readonly zone: string;
   readonly bounds: Bounds;
+  /** How many calls of the range are not in the charts. */
+  readonly outside: number;
   onInterval(interval: Interval): void;
 }
 
@@ -23,7 +29,8 @@ const countOf = (point: TrendPoint, status: string) =>
   point.byStatus.find((each) => each.status === status)?.count ?? 0;
 
 /** Calls over time, stacked by status; the same as a table for who prefers it. */
-export function CallsOverTime({ state, question, interval, bounds, onInterval }: TrendProps) {
+export function CallsOverTime(props: TrendProps) {
+  const { state, question, interval, zone, bounds, onInterval } = props;
   const [isTable, setIsTable] = useState(false);
   const points = state.data?.callTrends.points ?? [];
   const tools = (
@@ -34,6 +41,7 @@ export function CallsOverTime({ state, question, interval, bounds, onInterval }:
           {intervals.map((each) => (
             <option key={each} value={each} disabled={!takesInterval(bounds, each)}>
               by {each.toLowerCase()}
+              {!takesInterval(bounds, each) && ` (up to ${toDaysMax(each)} days)`}
             </option>
           ))}
         </select>
@@ -44,22 +52,51 @@ export function CallsOverTime({ state, question, interval, bounds, onInterval }:
     </>
   );
   return (
-    <Widget id="trend" title="Calls over time" question={question} state={state} tools={tools}>
+    <Widget
+      id="trend"
+      title="Calls over time"
+      note={formatBounds(bounds, zone)}
+      {...{ question, state, tools }}
+    >
       {isTable ? (
-        <TrendTable points={points} interval={interval} />
+        <TrendTable {...{ points, interval, zone }} />
       ) : (
-        <TrendPlot points={points} interval={interval} />
+        <TrendPlot {...{ points, interval, zone }} />
       )}
+      <ChartNotes {...{ points, interval, zone }} outside={props.outside} />
     </Widget>
   );
+}
+
+/** The days that charts show; empty where an end is not known. */
+function formatBounds({ fromMs, toMs }: Bounds, zone: string): string {
+  if (fromMs === null || toMs === null || toMs <= fromMs) return '';
+  const [first, last] = [toDate(fromMs, zone), toDate(toMs - 1, zone)];
+  return first === last ? formatDate(first) : `${formatDate(first)} – ${formatDate(last)}`;
 }
 
 interface PointsProps {
   readonly points: readonly TrendPoint[];
   readonly interval: Interval;
+  readonly zone: string;
 }
 
-function TrendPlot({ points, interval }: PointsProps) {
+/** What a reader must know of the first and the last bucket, and of calls that are too far away for a chart. */
+function ChartNotes({ points, interval, zone, outside }: PointsProps & { outside: number }) {
+  const [first, last] = [points[0], points.at(-1)];
+  const name = interval.toLowerCase();
+  const firstPart = first && describePart(first, interval, zone);
+  const lastPart = last && last !== first && describePart(last, interval, zone);
+  const notes = [
+    firstPart && `The first ${name} is partial: ${firstPart}.`,
+    lastPart && `The last ${name} is partial: ${lastPart}.`,
+    outside > 0 &&
+      `${formatCount(outside)} ${outside === 1 ? 'call is' : 'calls are'} too far away for the charts.`,
+  ].filter(Boolean);
+  return notes.length === 0 ? null : <p class="chart-notes">{notes.join(' ')}</p>;
+}
+
+function TrendPlot({ points, interval, zone }: PointsProps) {
   const series = useMemo(
     () =>
       statuses
@@ -79,10 +116,12 @@ function TrendPlot({ points, interval }: PointsProps) {
         kind="bars"
         series={series}
         label={`Calls over time: ${points.length} bars, ${total} calls.`}
-        tick={(index) => formatBucket(points[index]?.date ?? '', interval, true)}
+        tick={(index, before) =>
+          formatTick(points[index]?.date ?? '', interval, points[before ?? -1]?.date ?? null)
+        }
         formatValue={formatCompact}
         steps={countSteps}
-        describe={(index) => <PointTip point={points[index]} interval={interval} />}
+        describe={(index) => <PointTip point={points[index]} {...{ interval, zone }} />}
       />
       <ul class="legend" aria-label="Colours">
         {series.map(({ status }) => (
@@ -95,11 +134,15 @@ function TrendPlot({ points, interval }: PointsProps) {
   );
 }
 
-function PointTip({ point, interval }: { point: TrendPoint | undefined; interval: Interval }) {
+interface PointTipProps extends Pick<PointsProps, 'interval' | 'zone'> {
+  readonly point: TrendPoint | undefined;
+}
+
+function PointTip({ point, interval, zone }: PointTipProps) {
   if (point === undefined) return null;
   return (
     <>
-      <strong>{formatBucket(point.date, interval, false)}</strong>
+      <strong>{describeBucket(point, interval, zone)}</strong>
       <dl>
         {statuses
           .filter((status) => countOf(point, status) > 0)
@@ -118,43 +161,5 @@ function PointTip({ point, interval }: { point: TrendPoint | undefined; interval
         </div>
       </dl>
     </>
-  );
-}
-
-function TrendTable({ points, interval }: PointsProps) {
-  return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reached by keys.
-    <section class="table-scroll table-short" tabIndex={0} aria-label="Calls over time as a table">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{toWords(interval)}</th>
-            <th scope="col" class="number">
-              Calls
-            </th>
-            <th scope="col" class="number">
-              Answered
-            </th>
-            <th scope="col" class="number">
-              Answer rate
-            </th>
-            <th scope="col" class="number">
-              Talk time
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {points.toReversed().map((point) => (
-            <tr key={point.start}>
-              <th scope="row">{formatBucket(point.date, interval, false)}</th>
-              <td class="number">{formatCount(point.total)}</td>
-              <td class="number">{formatCount(point.answered)}</td>
-              <td class="number">{formatShare(point.total === 0 ? null : point.answered / point.total)}</td>
-              <td class="number">{formatDuration(point.totalDurationSeconds)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
   );
 }

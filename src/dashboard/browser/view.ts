@@ -1,4 +1,4 @@
-import { findOwnTimeZone, isTimeZone } from './calendar.ts';
+import { findOwnTimeZone, isDate, isTimeZone } from './calendar.ts';
 import { directions, hangupCauses, type Interval, intervals, statuses } from './call-words.ts';
 import { type RangeChoice, ranges } from './range.ts';
 
@@ -16,9 +16,22 @@ export interface View extends RangeChoice {
   readonly max: string;
   readonly page: number;
   readonly size: number;
+  /** The id of the call whose details are open; empty: none. */
+  readonly call: string;
 }
 
 export const pageSizes = [10, 20, 50, 100] as const;
+
+/** What of a view lets every call of its range through. */
+export const noFilters = {
+  status: [],
+  direction: '',
+  number: '',
+  cause: [],
+  recording: '',
+  min: '',
+  max: '',
+} as const satisfies Partial<View>;
 
 export function defaultView(zone = findOwnTimeZone()): View {
   return {
@@ -27,22 +40,16 @@ export function defaultView(zone = findOwnTimeZone()): View {
     to: '',
     zone,
     interval: null,
-    status: [],
-    direction: '',
-    number: '',
-    cause: [],
-    recording: '',
-    min: '',
-    max: '',
+    ...noFilters,
     page: 1,
     size: 10,
+    call: '',
   };
 }
 
-/** The view without what narrows it. */
-export function withoutFilters(view: View): View {
-  const { status, direction, number, cause, recording, min, max, page } = defaultView(view.zone);
-  return { ...view, status, direction, number, cause, recording, min, max, page };
+/** Whether filters narrow a view. */
+export function hasFilters(view: View): boolean {
+  return Object.entries(noFilters).some(([name, none]) => String(view[name as keyof View]) !== String(none));
 }
 
 /** The fragment of a view: what differs from the default. */
@@ -69,11 +76,11 @@ export function parseView(fragment: string): View {
   const severalOf = (name: string, among: readonly string[]) =>
     (params.get(name) ?? '').split(',').filter((each) => among.includes(each));
   const zone = params.get('zone') ?? '';
-  const date = /^\d{4}-\d\d-\d\d$/;
+  const date = (name: string) => (isDate(params.get(name) ?? '') ? (params.get(name) ?? '') : '');
   return {
     range: oneOf('range', ranges) ?? base.range,
-    from: text('from', date),
-    to: text('to', date),
+    from: date('from'),
+    to: date('to'),
     zone: isTimeZone(zone) ? zone : base.zone,
     interval: oneOf('interval', intervals) ?? null,
     status: severalOf('status', statuses),
@@ -85,5 +92,6 @@ export function parseView(fragment: string): View {
     max: text('max', /^\d{1,9}$/),
     page: Number(text('page', /^[1-9]\d{0,8}$/) || base.page),
     size: oneOf('size', pageSizes) ?? base.size,
+    call: text('call', /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),
   };
 }

@@ -2,12 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { toGraphiqlAddress } from './graphql.ts';
 import { GraphiqlIcon } from './icons.tsx';
 import { settings } from './settings.ts';
-import type { QueryState } from './use-query.ts';
-
-export interface Question {
-  readonly query: string;
-  readonly variables: object;
-}
+import type { QueryState, Question } from './use-query.ts';
 
 interface WidgetProps {
   readonly id: string;
@@ -22,9 +17,13 @@ interface WidgetProps {
 
 /** A card of the page with its title, what it shows, and the way to its query. */
 export function Widget({ id, title, question, state, tools, note, children }: WidgetProps) {
-  const { data, error, isLoading, retry } = state;
+  const { data, isLoading, isStale } = state;
   return (
-    <section class={`widget widget-${id}`} aria-labelledby={`${id}-title`} aria-busy={isLoading}>
+    <section
+      class={`widget widget-${id} ${isStale ? 'stale' : ''}`}
+      aria-labelledby={`${id}-title`}
+      aria-busy={isLoading}
+    >
       <header class="widget-head">
         <div class="widget-name">
           <h2 id={`${id}-title`}>{title}</h2>
@@ -35,15 +34,8 @@ export function Widget({ id, title, question, state, tools, note, children }: Wi
           <GraphiqlLink title={title} {...question} />
         </div>
       </header>
-      {error !== null && (
-        <div class="problem" role="alert">
-          <span>{error.message}</span>
-          <button type="button" class="button" onClick={retry}>
-            Try again
-          </button>
-        </div>
-      )}
-      {data === null ? error === null && <div class="skeleton" /> : children}
+      {data !== null && <div class="widget-body">{children}</div>}
+      {data === null && (isLoading ? <div class="skeleton" /> : <p class="empty">Not loaded.</p>)}
     </section>
   );
 }

@@ -26,6 +26,11 @@ describe('the days of a time zone', () => {
     ['America/Santiago', '2025-09-07', '2025-09-07T04:00:00.000Z'],
     // Midnight is there twice: the day begins with the first.
     ['America/Havana', '2025-11-02', '2025-11-02T04:00:00.000Z'],
+    // The years 1 to 99 are not 1901 to 1999.
+    ['UTC', '0050-06-01', '0050-06-01T00:00:00.000Z'],
+    // No gateway takes an instant before the year 1 or in the last day of 9999.
+    ['Asia/Tokyo', '0001-01-01', '0001-01-01T00:00:00.000Z'],
+    ['America/New_York', '9999-12-31', '9999-12-31T00:00:00.000Z'],
   ])('%s: %s begins at %s', (name, day, instant) => {
     expect(new Date(startOfDay(day, name)).toISOString()).toBe(instant);
   });

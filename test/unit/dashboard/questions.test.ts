@@ -3,7 +3,9 @@ import { buildSchema, parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { hangupCauses, statuses } from '../../../src/dashboard/browser/call-words.ts';
 import { documents } from '../../../src/dashboard/browser/documents.ts';
-import { toCallFilter, toRestParams, toTrendFilter } from '../../../src/dashboard/browser/filter.ts';
+import { toCallFilter, toRestParams } from '../../../src/dashboard/browser/filter.ts';
+import { findProblems } from '../../../src/dashboard/browser/problems.ts';
+import { toTrendQuestion } from '../../../src/dashboard/browser/questions.ts';
 import { chooseInterval, toBounds, toPreviousBounds } from '../../../src/dashboard/browser/range.ts';
 import { defaultView, parseView, printView, type View } from '../../../src/dashboard/browser/view.ts';
 import { exportParams, parseParams } from '../../../src/rest/params.ts';
@@ -16,6 +18,7 @@ const narrow: View = {
   ...{ range: 'custom', from: '2026-03-01', to: '2026-03-31', interval: 'WEEK' },
   ...{ status: ['COMPLETED', 'BUSY'], direction: 'INBOUND', number: '+1202555*', cause: ['BUSY'] },
   ...{ recording: 'yes', min: '5', max: '60', page: 3, size: 50 },
+  call: '2f6b1c3e-0d4a-4c5b-9e8f-7a6b5c4d3e2f',
 };
 
 describe('the questions of the dashboard', () => {
@@ -83,10 +86,39 @@ describe('a view', () => {
     expect(() => parseParams(exportParams, `/calls?${toRestParams(filter)}`)).not.toThrow();
   });
 
-  it('of all time is a trend of all time, not of the last 30 days', () => {
-    const filter = toCallFilter(berlin, toBounds({ ...berlin, range: 'all' }, nowMs));
-    expect(filter).toEqual({});
-    expect(toTrendFilter(filter, 'Europe/Berlin', nowMs)).toEqual({ createdTo: '2026-03-30T22:00:00.000Z' });
+  it.each(['2026-02-30', '2026-99-99', '0000-01-01'])('has no day that is none: %s', (day) => {
+    expect(parseView(`#range=custom&from=${day}&to=${day}`)).toMatchObject({ from: '', to: '' });
+  });
+
+  it.each([
+    [{ range: 'custom', from: '2026-03-02', to: '2026-03-01' }, ['to']],
+    [{ number: '12', min: '9', max: '8' }, ['number', 'max']],
+    [{ range: 'custom', from: '0050-01-01', to: '2026-03-01', number: '+1*', min: '8', max: '9' }, []],
+  ] as const)('with %j has problems at the fields %j', (part, fields) => {
+    expect(Object.keys(findProblems({ ...berlin, ...part }))).toEqual(fields);
+  });
+
+  it.each([
+    // From the first call's day to the last call's, in the interval of that length.
+    ['2026-03-27T10:00:00Z', '2026-03-28T10:00:00Z', '2026-03-26T23:00', '2026-03-28T23:00', 'HOUR', false],
+    ['2026-01-01T10:00:00Z', '2026-03-29T10:00:00Z', '2025-12-31T23:00', '2026-03-29T22:00', 'DAY', false],
+    ['1999-12-31T10:00:00Z', '1999-12-31T11:00:00Z', '1999-12-30T23:00', '1999-12-31T23:00', 'HOUR', false],
+    // One call of long ago, or of long after, does not push the others out of the charts.
+    ['0900-05-01T10:00:00Z', '2026-03-29T10:00:00Z', '1960-', '2026-03-29T22:00', 'MONTH', true],
+    ['2025-01-01T10:00:00Z', '2999-03-29T10:00:00Z', '2024-12-31T23:00', '2026-03-30T22:00', 'WEEK', true],
+    ['0900-05-01T10:00:00Z', '0900-05-02T10:00:00Z', '0900-', '0900-', 'HOUR', false],
+  ])('of all time has charts of the calls from %s to %s', (oldest, newest, from, to, interval, isCut) => {
+    const view = { ...berlin, range: 'all' as const };
+    const bounds = toBounds(view, nowMs);
+    expect(toCallFilter(view, bounds)).toEqual({});
+    const extent = { oldestMs: Date.parse(oldest), newestMs: Date.parse(newest) };
+    const trend = toTrendQuestion(view, bounds, extent, nowMs);
+    const { createdFrom, createdTo } = trend.question.variables.filter as Record<string, string>;
+    expect(createdFrom).toContain(from);
+    expect(createdTo).toContain(to);
+    expect(trend.interval).toBe(interval);
+    expect(trend.bounds?.isCut).toBe(isCut);
+    expect(Date.parse(createdTo ?? '') - Date.parse(createdFrom ?? '')).toBeLessThan(800 * 31 * 86_400_000);
   });
 
   it.each([
