@@ -31,9 +31,12 @@ export function refusal(
 
 const suggestion = / Did you mean .*$/s;
 
-/** Gives an error that graphql-js made (parse, validation, coercion) its code; its suggestions go. */
-export function withCode(error: GraphQLError, code: GraphQLErrorCode): GraphQLError {
-  return new GraphQLError(error.message.replace(suggestion, ''), {
+/**
+ * Gives an error that graphql-js made (parse, validation, coercion) its code. Its suggestions name parts of the schema
+ * and stay only where callers may read that.
+ */
+export function withCode(error: GraphQLError, code: GraphQLErrorCode, suggests: boolean): GraphQLError {
+  return new GraphQLError(suggests ? error.message : error.message.replace(suggestion, ''), {
     ...placeOf(error),
     ...(error.positions === undefined ? {} : { positions: error.positions }),
     ...(error.source === undefined ? {} : { source: error.source }),
@@ -49,7 +52,11 @@ function placeOf({ nodes, path }: GraphQLError) {
  * What a caller may see of an error of a resolver: an AppError with its code, everything else as
  * "Unexpected error.". `onFailure` is told of whatever is not the caller's doing.
  */
-export function maskError(error: unknown, onFailure: (error: unknown) => void): GraphQLError {
+export function maskError(
+  error: unknown,
+  onFailure: (error: unknown) => void,
+  suggests: boolean,
+): GraphQLError {
   const original = error instanceof GraphQLError ? (error.originalError ?? error) : error;
   const place = error instanceof GraphQLError ? placeOf(error) : {};
   if (original instanceof AppError) {
@@ -58,7 +65,7 @@ export function maskError(error: unknown, onFailure: (error: unknown) => void): 
     return new GraphQLError(message, { ...place, extensions, originalError: original });
   }
   if (error instanceof GraphQLError && (original === error || original instanceof GraphQLError)) {
-    return withCode(error, 'BAD_USER_INPUT');
+    return withCode(error, 'BAD_USER_INPUT', suggests);
   }
   onFailure(original);
   const failure = internalServerError(original);

@@ -23,6 +23,7 @@ import { executePlan } from './execution/execute.ts';
 import type { OrPromise } from './execution/members.ts';
 import { findExcess, operationLimits } from './limits.ts';
 import { createLoaders } from './loaders.ts';
+import { hasOperation, toOperationError } from './operation-error.ts';
 import { PersistedQueries } from './persisted-queries.ts';
 import { schema } from './schema.ts';
 
@@ -109,7 +110,10 @@ export function createGateway({
 
   function validateDocument(document: DocumentNode): readonly GraphQLError[] {
     const errors = validate(schema, document) as readonly GraphQLError[];
-    return errors.slice(0, validationErrorsMax).map((e) => withCode(e, 'GRAPHQL_VALIDATION_FAILED'));
+    const code = 'GRAPHQL_VALIDATION_FAILED';
+    const listed = errors.slice(0, validationErrorsMax).map((error) => withCode(error, code, introspection));
+    if (errors.length <= validationErrorsMax) return listed;
+    return [...listed, refusal(code, `There are more errors; the first ${validationErrorsMax} are listed.`)];
   }
 
   function prepareDocument(document: DocumentNode): PreparedDocument {
@@ -140,9 +144,9 @@ export function createGateway({
     }
     const found = ofQuery.findOperation(operationName);
     if (found === null) {
-      return {
-        errors: [refusal('BAD_USER_INPUT', 'The document has no such operation; name one of its own.')],
-      };
+      const { document, errors } = ofQuery;
+      const missing = toOperationError(document, operationName);
+      return { errors: errors.length > 0 && hasOperation(document) ? errors : [missing] };
     }
     const { operation } = found;
     if (schema.getRootType(operation.operation) == null) {
@@ -175,7 +179,7 @@ export function createGateway({
     metrics?.executed(found.operation.operation, result.errors !== undefined, startedAt);
     if (result.errors === undefined) return result;
     const onFailure = (failure: unknown) => logFailure(log, requestId, failure);
-    const errors = result.errors.map((error) => maskError(error, onFailure));
+    const errors = result.errors.map((error) => maskError(error, onFailure, introspection));
     for (const { originalError } of errors) if (originalError != null) logged.add(originalError);
     return withRequestId({ ...result, errors }, requestId);
   }
@@ -219,7 +223,7 @@ function toParseError(error: unknown): GraphQLError {
   if (error instanceof RangeError)
     return refusal('GRAPHQL_PARSE_FAILED', 'The document is nested too deeply.');
   if (!(error instanceof GraphQLError)) throw error;
-  return withCode(error, 'GRAPHQL_PARSE_FAILED');
+  return withCode(error, 'GRAPHQL_PARSE_FAILED', false);
 }
 
 /** Every error names the request, so that a person can find it in the log. */

@@ -12,11 +12,15 @@ export function encodeGlobalId(type: string, uuid: string): string {
 }
 
 /** Throws INVALID_ID for what encodeGlobalId never made. */
-export function decodeGlobalId(parameter: string, id: string): GlobalId {
+export function decodeGlobalId(
+  parameter: string,
+  id: string,
+  expected = 'a global id that the gateway returned',
+): GlobalId {
   const [type = '', uuid = '', ...rest] = Buffer.from(id, 'base64').toString('latin1').split(':');
   const parsed = parseUuid(uuid);
   const isOurs = /^[A-Z]\w*$/.test(type) && rest.length === 0 && encodeGlobalId(type, uuid) === id;
-  if (parsed === null || !isOurs) throw invalidId(parameter, id, 'a global id that the gateway returned');
+  if (parsed === null || !isOurs) throw invalidId(parameter, id, expected);
   return { type, uuid: parsed };
 }
 
@@ -27,6 +31,6 @@ export function decodeGlobalId(parameter: string, id: string): GlobalId {
 export function toUuid(parameter: string, type: string, id: string): string | null {
   const uuid = parseUuid(id);
   if (uuid !== null) return uuid;
-  const decoded = decodeGlobalId(parameter, id);
+  const decoded = decodeGlobalId(parameter, id, 'a UUID, or a global id that the gateway returned');
   return decoded.type === type ? decoded.uuid : null;
 }

@@ -177,8 +177,25 @@ describeOnEachDatabase('errors of GraphQL', (database) => {
       expect(answer.errors?.[0]?.message).toContain('calls:write');
     });
 
-    it('never suggests names of the schema', async () => {
-      const { errors } = await ask('{ call { totalCoun } }');
+    const misspelt = [
+      ['{ calls { nodes { fromNumbr } } }', {}, 'fromNumber'],
+      ['{ calls(frst: 1) { totalCount } }', {}, 'first'],
+      ['{ calls(filter: { status: COMPLETE }) { totalCount } }', {}, 'COMPLETED'],
+      ['query ($f: CallFilter) { calls(filter: $f) { totalCount } }', { f: { numbr: '+1*' } }, 'number'],
+    ] as const;
+
+    it.each(misspelt)(
+      'of %s suggests a name of the schema, where that may be read',
+      async (query, variables, name) => {
+        const { errors } = await ask(query, {}, variables);
+        expect(errors?.[0]?.message).toMatch(new RegExp(`Did you mean .*"${name}"`));
+      },
+    );
+
+    it.each(misspelt)('of %s suggests nothing, where introspection is off', async (query, variables) => {
+      const closed = openApp(database(), { environment: { INTROSPECTION: 'off' } });
+      const { errors } = await graphqlClient(closed, key).query(query, variables);
+      expect(errors?.[0]?.message).toMatch(/./);
       expect(JSON.stringify(errors)).not.toMatch(/did you mean/i);
     });
 
@@ -188,9 +205,17 @@ describeOnEachDatabase('errors of GraphQL', (database) => {
       expect(errors).toHaveLength(1);
     });
 
-    it('of one kind at a time: at most ten are listed', async () => {
-      const fields = Array.from({ length: 50 }, (_, i) => `field${i}`).join(' ');
-      expect((await ask(`{ ${fields} }`)).errors?.length).toBeLessThanOrEqual(10);
+    it('of validation are ten at most, and one that says that there are more', async () => {
+      const messagesOf = async (count: number) => {
+        const fields = Array.from({ length: count }, (_, i) => `field${i}`).join(' ');
+        return (await ask(`{ viewer { ${fields} } }`)).errors?.map(({ message }) => message);
+      };
+      expect(await messagesOf(10)).toHaveLength(10);
+      for (const count of [11, 500]) {
+        const messages = await messagesOf(count);
+        expect(messages).toHaveLength(11);
+        expect(messages?.at(-1)).toBe('There are more errors; the first 10 are listed.');
+      }
     });
   });
 

@@ -202,8 +202,26 @@ describeOnEachDatabase('GraphQL over HTTP', (database) => {
       const query = 'query A { a: __typename } query B { b: __typename }';
       const response = await post(JSON.stringify({ query, operationName: 'B' }));
       expect(await response.json()).toEqual({ data: { b: 'Query' } });
-      const unknown = await post(JSON.stringify({ query, operationName: 'C' }));
-      expect(await readCode(unknown)).toBe('BAD_USER_INPUT');
+    });
+
+    it.each([
+      ['query A { __typename } query B { __typename }', 'C', 'no operation "C". It has: A, B.'],
+      ['{ __typename }', 'C', 'no operation "C". It has: (unnamed).'],
+      [
+        'query A { __typename } query B { __typename }',
+        null,
+        'several operations: A, B. operationName must name one',
+      ],
+      ['fragment F on Query { __typename }', 'C', 'The document has no operation.'],
+    ])('without the operation to run says which there are: %s, %s', async (query, operationName, text) => {
+      const { errors } = await (await post(JSON.stringify({ query, operationName }))).json();
+      const extensions = { code: 'BAD_USER_INPUT' };
+      expect(errors).toMatchObject([{ message: expect.stringContaining(text), extensions }]);
+    });
+
+    it('is validated before its operation is missed', async () => {
+      const query = 'query A { nothing } query B { __typename }';
+      expect(await readCode(await post(JSON.stringify({ query })))).toBe('GRAPHQL_VALIDATION_FAILED');
     });
   });
 

@@ -84,7 +84,9 @@ describe('an id of one type', () => {
     expect(toUuid('id', 'Call', encodeGlobalId('PhoneNumber', uuid))).toBeNull();
   });
 
-  it('is refused when it is neither', () => {
-    expect(refusalOf(() => toUuid('id', 'Call', 'call-1')).code).toBe('INVALID_ID');
+  it('is refused when it is neither, and both are named', () => {
+    const { code, message } = refusalOf(() => toUuid('id', 'Call', 'call-1'));
+    expect(code).toBe('INVALID_ID');
+    expect(message).toBe('id must be a UUID, or a global id that the gateway returned.');
   });
 });
