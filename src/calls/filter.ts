@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Caller } from '../auth/caller.ts';
-import { codesOf, uuidsOf, type Values, value } from '../db/prepared.ts';
+import { codesOf, onceOf, uuidsOf, type Values, value } from '../db/prepared.ts';
 import { calls, recordings } from '../db/schema.ts';
 import { formatInstant } from './calendar.ts';
 import {
@@ -106,7 +106,7 @@ function filterConditions(filter: CallFilter): SQL[] {
   if (statuses) conditions.push(isOneOf(sql`${calls.status}`, statuses));
   add(direction, sql`${calls.direction} = ${value('direction')}`);
   if (phoneNumberIds) conditions.push(isOfNumbers(new Set(phoneNumberIds).size));
-  add(filter.hangupCauses, sql`${calls.hangupCause} = any(${codesOf('hangupCauses')})`);
+  add(filter.hangupCauses, sql`${calls.hangupCause} = any(${onceOf(codesOf('hangupCauses'))}::text[])`);
   if (number !== undefined) conditions.push(number.endsWith('*') ? hasNumberPrefix : hasNumber);
   add(filter.createdFrom, sql`${createdAt} >= ${value('createdFrom')}`);
   add(filter.createdTo, sql`${createdAt} < ${value('createdTo')}`);
@@ -131,7 +131,7 @@ function isOfNumbers(count: number): SQL {
   if (count === 0) return sql`false`;
   return count === 1
     ? sql`${calls.phoneNumberId} = ${value('phoneNumberId')}`
-    : sql`${calls.phoneNumberId} = any(${uuidsOf('phoneNumberIds')})`;
+    : sql`${calls.phoneNumberId} = any(${onceOf(uuidsOf('phoneNumberIds'))}::uuid[])`;
 }
 
 const { fromNumber, toNumber } = calls;

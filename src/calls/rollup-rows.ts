@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
-import { codesOf, uuidsOf, type Values, value } from '../db/prepared.ts';
+import { codesOf, onceOf, uuidsOf, type Values, value } from '../db/prepared.ts';
 import { calls } from '../db/schema.ts';
 import { callRollup, callRollupDelta } from '../db/schema-rollup.ts';
 import { formatInstant } from './calendar.ts';
@@ -98,7 +98,7 @@ export function pendingDeltas(filter: CallFilter): SQL {
   const ofNumbers =
     filter.phoneNumberIds === undefined
       ? sql``
-      : sql` and delta.phone_number_id = any(${uuidsOf('phoneNumberIds')})`;
+      : sql` and delta.phone_number_id = any(${onceOf(uuidsOf('phoneNumberIds'))}::uuid[])`;
   return sql`${callRollupDelta} delta where ${ownRows(sql`delta`, filter)}${ofNumbers}`;
 }
 

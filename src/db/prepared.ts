@@ -24,6 +24,8 @@ export const value = (name: string) => sql.placeholder(name);
 /** The placeholder of a list of codes, and of UUIDs: one value, joined by commas, however many there are. */
 export const codesOf = (name: string): SQL => sql`string_to_array(${value(name)}, ',')`;
 export const uuidsOf = (name: string): SQL => sql`${codesOf(name)}::uuid[]`;
+/** A list that a condition compares each row with: without the subquery it would be parsed again for each. */
+export const onceOf = (list: SQL): SQL => sql`(select ${list})`;
 
 /** What stands in the placeholders, by their names. */
 export type Values = Readonly<Record<string, unknown>>;

@@ -2,7 +2,9 @@ import { formatInstant } from '../../calls/calendar.ts';
 import {
   type CallDirection,
   type CallStatus,
+  callStatuses,
   type HangupCause,
+  hangupCauses,
   numberExpected,
   numberPattern,
 } from '../../calls/call.ts';
@@ -51,7 +53,7 @@ interface FilterInput {
   readonly hasRecording?: Nullable<boolean>;
 }
 
-const listLengthMax = 100;
+const phoneNumbersMax = 100;
 
 /** Throws INVALID_ARGUMENT, INVALID_ID or INVALID_RANGE, naming the member of the filter. */
 export function parseCallFilter(input: Nullable<FilterInput>): CallFilter {
@@ -64,18 +66,25 @@ export function parseCallFilter(input: Nullable<FilterInput>): CallFilter {
   requireDurations(rest.minDurationSeconds, rest.maxDurationSeconds);
   return {
     ...rest,
-    ...(status && { statuses: status }),
-    ...(hangupCause && { hangupCauses: hangupCause }),
+    ...(status && { statuses: toDistinct('filter.status', status, callStatuses.length) }),
+    ...(hangupCause && {
+      hangupCauses: toDistinct('filter.hangupCause', hangupCause, hangupCauses.length),
+    }),
     ...(phoneNumberId && { phoneNumberIds: parsePhoneNumberIds(phoneNumberId) }),
   };
 }
 
+/** Each value once, of a list that is no longer than there are values: a longer one can only repeat itself. */
+function toDistinct<Value>(parameter: string, values: readonly Value[], lengthMax: number): Value[] {
+  if (values.length > lengthMax) {
+    throw invalidArgument(parameter, `${values.length} values`, `a list of at most ${lengthMax} values`);
+  }
+  return [...new Set(values)];
+}
+
 function parsePhoneNumberIds(ids: readonly string[]): string[] {
   const parameter = 'filter.phoneNumberId';
-  if (ids.length > listLengthMax) {
-    throw invalidArgument(parameter, `${ids.length} ids`, `at most ${listLengthMax} ids`);
-  }
-  return ids.map((id) => {
+  return toDistinct(parameter, ids, phoneNumbersMax).map((id) => {
     const uuid = toUuid(parameter, 'PhoneNumber', id);
     if (uuid === null) throw invalidId(parameter, id, 'the id of a phone number');
     return uuid;
