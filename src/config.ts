@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
+import { DatabaseUrlError, parseDatabaseUrl } from './database-url/url.ts';
 
 const wholeNumber = (min: number, max: number) =>
   z
@@ -14,12 +15,14 @@ const onOff = z
 const origin = z.string().refine((v) => /^https?:/.test(v) && URL.canParse(v) && new URL(v).origin === v, {
   message: 'must be an origin such as https://example.com, without a path',
 });
-const postgresUrl = z
-  .url({ protocol: /^postgres(ql)?$/, message: 'must be a postgres:// URL' })
-  // Without a name PostgreSQL takes another database, which is then migrated.
-  .refine((v) => !URL.canParse(v) || new URL(v).pathname.length > 1, {
-    message: 'must name a database, as in postgres://user@host:5432/calls',
-  });
+const postgresUrl = z.string().superRefine((url, context) => {
+  try {
+    parseDatabaseUrl(url);
+  } catch (error) {
+    if (!(error instanceof DatabaseUrlError)) throw error;
+    for (const message of error.mistakes) context.addIssue({ code: 'custom', message });
+  }
+});
 const redisUrl = z.url({ protocol: /^rediss?$/, message: 'must be a redis:// or rediss:// URL' });
 
 /** Every setting, in the order of `.env.example`, which is made from the descriptions here. */

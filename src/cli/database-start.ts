@@ -1,14 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../db/client.ts';
 import { findCode } from '../db/errors.ts';
-import { compareSchema, migratePostgresDatabase } from '../db/migrate.ts';
+import { compareSchema, migratePostgresDatabase, NewerSchemaError } from '../db/migrate.ts';
 import { databaseUnavailable } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { toErrorLine } from './output.ts';
 
 export interface StartingDatabase {
   /** Its ping fails until the database is up to date, so that readiness waits for that. */
   readonly database: Database;
   isUpToDate(): boolean;
+  /** Why it is not up to date yet, for a person; null where nothing has failed. */
+  findReason(): string | null;
   /** Resolves when the database is up to date, or with false when it was stopped before. */
   readonly started: Promise<boolean>;
   stop(): void;
@@ -22,6 +25,7 @@ export function startDatabase(database: Database, url: string, log: Log): Starti
   const stopping = new AbortController();
   const { signal } = stopping;
   let upToDate = false;
+  let reason: string | null = null;
   let lastFailure: unknown;
   let saidNewer = false;
 
@@ -31,6 +35,7 @@ export function startDatabase(database: Database, url: string, log: Log): Starti
     if (age === 'newer' && !saidNewer)
       log.error('the database is of a newer version of this program; start that one');
     saidNewer = age === 'newer';
+    if (age === 'newer') reason = new NewerSchemaError().message;
     return age === 'same' || (age === 'older' && (await migrate()));
   }
 
@@ -43,6 +48,7 @@ export function startDatabase(database: Database, url: string, log: Log): Starti
       if (!signal.aborted && failure !== lastFailure)
         log.error({ err: error }, 'migration failed; trying on');
       lastFailure = failure;
+      reason = `The migration failed: ${toErrorLine(error)}`;
       return false;
     }
   }
@@ -56,6 +62,7 @@ export function startDatabase(database: Database, url: string, log: Log): Starti
         if (upToDate) return true;
         await sleep(pauseAfterMigrationMs, undefined, { signal }).catch(() => {});
       } catch (error) {
+        reason = toErrorLine(error);
         // Once for each reason, not each time.
         const code = findCode((error as { cause?: unknown }).cause);
         if (code !== lastCode) log.warn({ err: error }, 'the database cannot be reached; trying on');
@@ -73,6 +80,7 @@ export function startDatabase(database: Database, url: string, log: Log): Starti
   return {
     database: { ...database, ping },
     isUpToDate: () => upToDate,
+    findReason: () => reason,
     started: run(),
     stop: () => stopping.abort(),
   };

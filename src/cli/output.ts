@@ -1,4 +1,4 @@
-import { findCode, toAppError } from '../db/errors.ts';
+import { findCode, findConnectionFailure, toAppError } from '../db/errors.ts';
 import { AppError } from '../errors.ts';
 
 /** A command's failure for the person who ran it, as one line. */
@@ -51,6 +51,8 @@ export function toErrorLine(error: unknown): string {
   }
   if (syscall === 'listen')
     return `The address cannot be listened on (${systemCode}); PORT and HOST choose another.`;
+  const connectionFailure = findConnectionFailure(error);
+  if (connectionFailure !== null) return connectionFailure.message;
   const appError = toAppError(error);
   const code = findCode(appError.cause);
   if (appError.code !== 'INTERNAL_SERVER_ERROR')

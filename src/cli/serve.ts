@@ -41,7 +41,7 @@ export async function runServe(config: Config): Promise<void> {
   const demo = config.production ? null : await prepareDemo(config, database);
   await serve(config, log, stop, {
     ...{ database, demo, started: Promise.resolve(true) },
-    ...{ isUpToDate: () => true, stop: () => {} },
+    ...{ isUpToDate: () => true, findReason: () => null, stop: () => {} },
   });
 }
 
@@ -49,7 +49,14 @@ async function serve(
   config: Config,
   log: Log,
   stop: Stop,
-  { database, isUpToDate, started, stop: stopStarting, demo }: StartingDatabase & { demo: Demo | null },
+  {
+    database,
+    isUpToDate,
+    findReason,
+    started,
+    stop: stopStarting,
+    demo,
+  }: StartingDatabase & { demo: Demo | null },
 ): Promise<void> {
   const rollupLag = new RollupLag();
   const folding = started.then((isUp) => (isUp ? startRollupFolding(database.db, log, rollupLag) : null));
@@ -74,7 +81,8 @@ async function serve(
     await Promise.race([started, sleep(upToDateWithinMs, undefined, { ref: false })]);
     // Before anybody learns that it serves, and may stop it.
     stop.expect();
-    process.stdout.write(welcome(server.url, config, demo));
+    if (!isUpToDate()) process.stdout.write(apology(server.url, findReason()));
+    void started.then((isUp) => isUp && process.stdout.write(welcome(server.url, config, demo)));
     const { uncaught } = await stop.requested;
     log.info('stopping');
     const cancelling = setTimeout(database.cancelStatements, cancelAfterMs);
@@ -113,6 +121,12 @@ async function prepareDemo(config: Config, database: Database): Promise<Demo | n
   } catch {
     return null;
   }
+}
+
+/** For a server whose database is not there, or not ready yet. */
+function apology(url: string, reason: string | null): string {
+  const why = reason ?? 'The database is being brought up to date.';
+  return `\ncalls-gateway listens at ${url}\n\n  It serves nothing yet. ${why}\n  It goes on trying, and answers 503 until then.\n`;
 }
 
 function welcome(url: string, config: Config, demo: Demo | null): string {

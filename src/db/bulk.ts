@@ -30,7 +30,7 @@ async function onPostgres<Result>(
   database: PostgresDatabase,
   work: (tx: BulkTransaction) => Promise<Result>,
 ): Promise<Result> {
-  const { sql, whileOpen, isOpen, close } = openOwnConnection(database.server);
+  const { sql, whileOpen, isOpen, close } = await openOwnConnection(database.server);
   const run = (statement: string, parameters: readonly string[] = []) =>
     whileOpen(() => sql.unsafe(statement, [...parameters]));
   try {

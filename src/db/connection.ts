@@ -1,7 +1,10 @@
 import postgres, { type Options, type Sql } from 'postgres';
+import type { Host } from '../database-url/url.ts';
 import { type AppError, databaseUnavailable, queryTimeout } from '../errors.ts';
+import { tlsRefused } from './connection-failure.ts';
 import { beforeDeadline } from './deadline.ts';
 import { ConnectionLostError, findCode, toAppError, toStatementError } from './errors.ts';
+import { onFirstHost, type Session, sessionQuery } from './hosts.ts';
 import { dialOnce, type Server, sendCancelRequest, toSettings } from './server.ts';
 
 export interface Statement {
@@ -44,7 +47,14 @@ class PreparationLostError extends Error {
   override name = 'PreparationLostError';
 }
 
+interface OpenedConnection {
+  readonly connection: Connection;
+  readonly session: Session;
+  close(): Promise<void>;
+}
+
 interface Opened {
+  readonly host: Host;
   readonly underWay: Set<UnderWay>;
   readonly isDirect: boolean;
   isOpen(): boolean;
@@ -54,9 +64,14 @@ interface Opened {
 
 const goodbyeTimeoutSeconds = 1;
 
-/** Makes a connection that has answered once. Rejects with the driver's error, or with DATABASE_UNAVAILABLE. */
+/** Makes a connection that has answered once. Rejects with a ConnectionFailedError, or with DATABASE_UNAVAILABLE. */
 export async function openConnection(server: Server, onClose: () => void): Promise<Connection> {
-  const { socket, hangUp, bytesRead } = dialOnce(server);
+  const { connection } = await onFirstHost(server, (host) => openOnHost(server, host, onClose));
+  return connection;
+}
+
+async function openOnHost(server: Server, host: Host, onClose: () => void): Promise<OpenedConnection> {
+  const { socket, hangUp, bytesRead, refusesTls, options: tls } = dialOnce(server, host);
   const { takesSettings } = server;
   const underWay = new Set<UnderWay>();
   let open = true;
@@ -70,31 +85,33 @@ export async function openConnection(server: Server, onClose: () => void): Promi
     });
   };
   // With options that it has parsed before postgres.js goes on as they are; its types say otherwise.
-  const options = { ...server.options, connection: toSettings(server), socket, onclose };
+  const options = { ...server.options, ...tls, connection: toSettings(server), socket, onclose };
   const sql = postgres(options as unknown as Options<Record<string, never>>);
-  let isDirect = false;
   try {
-    const first = sql.unsafe<[{ pid: number }]>('select pg_backend_pid() as pid');
-    const [{ pid }] = await beforeDeadline(first, server.limits.connectTimeoutMs, () =>
+    const first = sql.unsafe<[Session]>(sessionQuery);
+    const [session] = await beforeDeadline(first, server.limits.connectTimeoutMs, () =>
       databaseUnavailable(),
     );
     // A pooler gives its clients keys of its own to cancel with.
-    isDirect = pid === (first as unknown as SentStatement).state?.pid;
+    const isDirect = session.pid === (first as unknown as SentStatement).state?.pid;
+    answered = true;
+    const opened = { host, underWay, isDirect, isOpen: () => open, bytesRead, hangUp };
+    const connection = toConnection(server, sql, opened);
+    return { connection, session, close: connection.close };
   } catch (error) {
     hangUp();
+    if (refusesTls()) throw tlsRefused(error);
     if (!takesSettings || !isSettingRefused(error)) throw error;
     server.takesSettings = false;
     server.prepares = false;
-    return await openConnection(server, onClose);
+    return await openOnHost(server, host, onClose);
   }
-  answered = true;
-  return toConnection(server, sql, { underWay, isDirect, isOpen: () => open, bytesRead, hangUp });
 }
 
 function toConnection(
   server: Server,
   sql: Sql,
-  { underWay, isDirect, isOpen, bytesRead, hangUp }: Opened,
+  { host, underWay, isDirect, isOpen, bytesRead, hangUp }: Opened,
 ): Connection {
   let abandoned = false;
 
@@ -106,7 +123,7 @@ function toConnection(
     for (const statement of underWay) statement.fail(reason);
     // A pooler knows whose statement it is only as long as its client is there.
     if (pid === null || secret === null) hangUp();
-    else void sendCancelRequest(server, { pid, secret }).finally(hangUp);
+    else void sendCancelRequest(server, host, { pid, secret }).finally(hangUp);
   }
 
   async function run(statement: Statement): Promise<unknown> {

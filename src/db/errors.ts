@@ -58,7 +58,7 @@ const failureByState: Readonly<Record<string, (cause: unknown) => AppError>> = {
 export function toAppError(error: unknown): AppError {
   const known = findOnChain(error, (each) => each instanceof AppError);
   if (known instanceof AppError) return known;
-  if (isConnectionLost(error)) return databaseUnavailable(error);
+  if (isConnectionLost(error) || findConnectionFailure(error) !== null) return databaseUnavailable(error);
   const code = findCode(error);
   if (code === undefined) return internalServerError(error);
   if (connectionErrorCodes.has(code)) return databaseUnavailable(error);
@@ -76,6 +76,16 @@ const connectionLostCodes = new Set([
   'CONNECTION_CLOSED',
   'CONNECTION_DESTROYED',
 ]);
+
+/** No connection could be made; its message says why, for whoever runs the gateway. */
+export class ConnectionFailedError extends Error {
+  override readonly name = 'ConnectionFailedError';
+}
+
+export function findConnectionFailure(error: unknown): ConnectionFailedError | null {
+  const found = findOnChain(error, (each) => each instanceof ConnectionFailedError);
+  return found instanceof ConnectionFailedError ? found : null;
+}
 
 /** A connection went away under a statement, which may have been done or not. */
 export class ConnectionLostError extends Error {

@@ -72,7 +72,7 @@ async function listApplied(send: Send, migrate: () => Promise<void>): Promise<st
  * Throws NewerSchemaError.
  */
 export async function migratePostgresDatabase(url: string, signal?: AbortSignal): Promise<string[]> {
-  const { sql, whileOpen, hangUp, close } = openOwnConnection(describeServer(url, defaultLimits));
+  const { sql, whileOpen, close } = await openOwnConnection(describeServer(url, defaultLimits), signal);
   const run = (text: string, parameters: readonly unknown[] = []) =>
     whileOpen(() => sql.unsafe(text, parameters as never[]));
   // The transaction that Drizzle would begin is there, and is not its to end.
@@ -81,9 +81,7 @@ export async function migratePostgresDatabase(url: string, signal?: AbortSignal)
     unsafe: run,
     begin: (work: (tx: unknown) => unknown) => work(client),
   };
-  signal?.addEventListener('abort', hangUp, { once: true });
   try {
-    signal?.throwIfAborted();
     await run('begin');
     await run(`set local lock_timeout = ${lockTimeoutMs}`);
     await run(`select pg_advisory_xact_lock(${advisoryLock})`);
@@ -94,7 +92,6 @@ export async function migratePostgresDatabase(url: string, signal?: AbortSignal)
     await run('commit');
     return applied;
   } finally {
-    signal?.removeEventListener('abort', hangUp);
     await close();
   }
 }

@@ -1,17 +1,18 @@
 import { Socket } from 'node:net';
 import postgres, { type Sql } from 'postgres';
+import type { Tls } from '../database-url/parameters.ts';
+import { type DatabaseUrl, type Host, parseDatabaseUrl } from '../database-url/url.ts';
 import { StatementMetrics } from '../metrics/statements.ts';
 import type { Attempts } from './attempts.ts';
 import { createAttempts } from './attempts.ts';
 import type { DatabaseLimits } from './limits.ts';
 
-// postgres.js parses a URL to more than its types tell.
-export type ServerOptions = Sql['options'] & { readonly path: string | false };
+export type ServerOptions = Sql['options'];
 
 /** A PostgreSQL server or a pooler before it: where it is, and what is learnt of it while it is used. */
 export interface Server {
-  /** A client that never connects: its options are what those of connections are made of. */
-  readonly template: Sql;
+  readonly url: DatabaseUrl;
+  /** Those of a client that never connects; options of connections are made of them. */
   readonly options: ServerOptions;
   readonly limits: DatabaseLimits;
   readonly attempts: Attempts;
@@ -23,12 +24,14 @@ export interface Server {
   takesSettings: boolean;
   /** False for a pooler whose next transaction is on another connection: prepared statements are not there. */
   prepares: boolean;
-  dials: number;
 }
 
-export function describeServer(url: string, limits: DatabaseLimits): Server {
-  const template = postgres(url, {
-    max: 1,
+/** Throws DatabaseUrlError. */
+export function describeServer(text: string, limits: DatabaseLimits): Server {
+  const url = parseDatabaseUrl(text);
+  const { user, password, database, applicationName, options, connectTimeoutMs, keepAliveSeconds } = url;
+  const template = postgres({
+    ...{ host: 'localhost', user, password, database, max: 1 },
     // The limits of time are the gateway's own.
     connect_timeout: 0,
     idle_timeout: 0,
@@ -36,14 +39,13 @@ export function describeServer(url: string, limits: DatabaseLimits): Server {
     // A connection lost amid that question would be a rejection that nobody can catch. Drizzle reads arrays itself.
     fetch_types: false,
     onnotice: () => {},
-    connection: { application_name: 'calls-gateway', TimeZone: 'UTC' },
+    ...(keepAliveSeconds === undefined ? {} : { keep_alive: keepAliveSeconds }),
+    connection: { application_name: applicationName, TimeZone: 'UTC', ...(options && { options }) },
   });
-  const options = template.options as ServerOptions;
-  const attempts = createAttempts();
-  const metrics = new StatementMetrics();
   return {
-    ...{ template, options, limits, attempts, metrics },
-    ...{ takesSettings: true, prepares: true, dials: 0 },
+    ...{ url, options: template.options, attempts: createAttempts(), metrics: new StatementMetrics() },
+    limits: { ...limits, connectTimeoutMs: connectTimeoutMs ?? limits.connectTimeoutMs },
+    ...{ takesSettings: true, prepares: true },
   };
 }
 
@@ -60,36 +62,50 @@ export function toSettings({ options, limits, takesSettings }: Server) {
   };
 }
 
-/** A socket on its way to the server; of several hosts each time to the next. */
-export function dial(server: Server): Socket {
-  const { path, host, port } = server.options;
+function dial(host: Host): Socket {
   const socket = new Socket();
   socket.setNoDelay(true);
   // It may fail before whoever gets it listens; then its deadline ends the wait.
   socket.on('error', () => {});
-  if (path) return socket.connect(path);
-  const i = server.dials % host.length;
-  server.dials += 1;
-  const target = { host: host[i] ?? 'localhost', port: port[i] ?? 5432 };
+  if ('path' in host) return socket.connect(host.path);
   // postgres.js looks for the name that a certificate must have on the socket.
-  return Object.assign(socket.connect(target), target);
+  return Object.assign(socket.connect(host), host);
 }
+
+const tlsRefusal = 'N';
 
 /**
  * What postgres.js takes sockets from: one, and after that only sockets that fail. By itself it would connect again
  * and again, without a pause, to a peer that hangs up on it, and no caller would hear of it.
  */
-export function dialOnce(server: Server) {
+export function dialOnce({ url }: Server, host: Host) {
   let socket: Socket | undefined;
+  let refusesTls = false;
+  const ssl = toSsl(url.tls, host);
   return {
+    options: { ssl, sslnegotiation: url.isTlsDirect ? 'direct' : null },
     socket: async (): Promise<Socket> => {
       if (socket !== undefined) return failedSocket();
-      socket = dial(server);
+      socket = dial(host);
+      // postgres.js would begin TLS all the same, and hear no more than that the connection is closed.
+      const mustHaveTls = typeof ssl === 'object' && !url.isTlsDirect;
+      if (mustHaveTls)
+        socket.once('data', (answer) => {
+          refusesTls = String(answer) === tlsRefusal;
+        });
       return socket;
     },
     hangUp: () => void socket?.destroy(),
     bytesRead: () => socket?.bytesRead ?? 0,
+    refusesTls: () => refusesTls,
   };
+}
+
+/** As libpq: TLS where the server has it. What stays on this machine needs none. */
+function toSsl(tls: Tls, host: Host): Exclude<Tls, 'default'> {
+  if ('path' in host) return false;
+  if (tls !== 'default') return tls;
+  return /^(localhost|127\.[\d.]+|::1)$/.test(host.host) ? false : 'prefer';
 }
 
 function failedSocket(): Socket {
@@ -108,6 +124,7 @@ const cancelTimeoutMs = 1_000;
  */
 export async function sendCancelRequest(
   server: Server,
+  host: Host,
   backend: { pid: number; secret: number },
 ): Promise<void> {
   if (!server.attempts.begin()) return;
@@ -116,7 +133,7 @@ export async function sendCancelRequest(
   request.writeUInt32BE(cancelRequestCode, 4);
   request.writeUInt32BE(backend.pid, 8);
   request.writeUInt32BE(backend.secret, 12);
-  const socket = dial(server);
+  const socket = dial(host);
   socket.setTimeout(cancelTimeoutMs, () => socket.destroy());
   // The peer closes when it is done.
   socket.resume().write(request);

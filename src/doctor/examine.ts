@@ -2,7 +2,7 @@ import type { Config } from '../config.ts';
 import { type Database, openPglite, openPostgres } from '../db/client.ts';
 import { examineDataDirectory } from '../db/data-directory.ts';
 import { EmbeddedDatabaseError } from '../db/embedded-error.ts';
-import { findCode, toAppError } from '../db/errors.ts';
+import { findCode, findConnectionFailure, toAppError } from '../db/errors.ts';
 import { examineConfiguration } from './configuration.ts';
 import { type Finding, ok, problem } from './finding.ts';
 import { examineMigrations } from './migrations.ts';
@@ -49,6 +49,8 @@ export async function examineDatabase(database: Database, config: Config, deep: 
   return findings;
 }
 
+const wayToDatabase = 'Check the host, port, user, password and database of DATABASE_URL, and the way there.';
+
 function toProblem(error: unknown, check: 'database' | 'sums' = 'database'): Finding {
   if (error instanceof EmbeddedDatabaseError) {
     return problem(
@@ -57,11 +59,10 @@ function toProblem(error: unknown, check: 'database' | 'sums' = 'database'): Fin
       'Where a running gateway has it, ask that gateway: /readyz and /metrics.',
     );
   }
+  const connectionFailure = findConnectionFailure(error);
+  if (connectionFailure !== null) return problem(check, connectionFailure.message, wayToDatabase);
   const { message, code, cause } = toAppError(error);
   const driverCode = findCode(cause);
-  const advice =
-    code === 'DATABASE_UNAVAILABLE'
-      ? 'Check the host, port, user, password and database of DATABASE_URL, and the way there.'
-      : 'The log of the server says more.';
+  const advice = code === 'DATABASE_UNAVAILABLE' ? wayToDatabase : 'The log of the server says more.';
   return problem(check, driverCode ? `${message} (${driverCode})` : message, advice);
 }

@@ -192,7 +192,9 @@ describe('the commands', () => {
     const { code, errors } = await run(['organizations', 'list'], { env });
     server.close();
     expect(code).toBe(1);
-    expect(errors).toMatch(/^The database cannot be reached[^\n]*\n$/);
+    expect(errors).toMatch(
+      /^127\.0\.0\.1:\d+ closes the connection [^\n]*\((ECONNRESET|CONNECTION_CLOSED)\)\.\n$/,
+    );
     expect(errors).not.toContain('hunter2');
   });
 });

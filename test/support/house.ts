@@ -73,7 +73,8 @@ const roomsBelow: Readonly<Record<string, readonly string[]>> = {
   limits: [],
   calls: ['auth', 'db'],
   auth: ['db'],
-  db: ['metrics'],
+  db: ['database-url', 'metrics'],
+  'database-url': [],
   tracing: ['metrics'],
   metrics: [],
 };
@@ -150,7 +151,11 @@ function findBreachesOfImport({ from, specifier, file }: Import, sources: Source
 
 function mayImport(room: string, file: string): boolean {
   const target = toRoom(file);
-  if (leaves.includes(room)) return room === 'log' && target === 'errors';
+  const leafImports = [
+    ['log', 'errors'],
+    ['config', 'database-url'],
+  ];
+  if (leaves.includes(room)) return leafImports.some(([from, to]) => from === room && to === target);
   if (target === room || leaves.includes(target)) return true;
   if (room === 'rest' && filesOpenToRest.includes(file)) return true;
   return roomsBelow[room]?.includes(target) ?? false;

@@ -59,7 +59,7 @@ export async function startServed(
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout.on('data', (text) => {
       out += text;
-      const [, found] = /serves at (\S+)/.exec(out) ?? [];
+      const [, found] = /(?:serves|listens) at (\S+)/.exec(out) ?? [];
       if (found !== undefined) resolve(found);
     });
     exited.then(([code]) => reject(new Error(`it ended with ${code}: ${log}`)), reject);
