@@ -1,9 +1,9 @@
 import { EventEmitter } from 'node:events';
 import { type Context, Hono } from 'hono';
-import { cors } from 'hono/cors';
 import { type Authenticator, createAuthenticator } from './auth/authenticate.ts';
 import type { Caller } from './auth/caller.ts';
 import type { Config } from './config.ts';
+import { allowOrigins } from './cors.ts';
 import type { Database } from './db/client.ts';
 import { toAppError } from './db/errors.ts';
 import { AppError, databaseUnavailable, overloaded, routeNotFound } from './errors.ts';
@@ -15,7 +15,6 @@ import { createHealth } from './health.ts';
 import { toCallerId } from './limits/caller-id.ts';
 import { createLimits, findAddress } from './limits/limits.ts';
 import type { RedisConnection } from './limits/redis.ts';
-import { limitHeaderNames } from './limits/request-charge.ts';
 import { type TurnsOptions, toTurnsOptions } from './limits/turns.ts';
 import { type Log, logFailure } from './log.ts';
 import { createMetrics } from './metrics/metrics.ts';
@@ -67,6 +66,8 @@ export interface App {
   readonly turns: TurnsOptions;
   /** Its one element is how many wait for theirs, shared between threads: the server writes it, /metrics reads it. */
   readonly waiting: Int32Array;
+  /** Of browsers that may read what the server answers by itself. */
+  readonly corsOrigins: readonly string[];
   readonly log: Log;
   /** From now on /readyz answers 503: the process is about to stop. */
   startDraining(): void;
@@ -189,44 +190,10 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
     callers,
     turns: toTurnsOptions(config.databasePool, config.rateLimit),
     waiting,
+    corsOrigins: config.corsOrigins,
     log,
     startDraining: health.startDraining,
   };
-}
-
-function allowOrigins(origins: readonly string[]) {
-  return cors({
-    origin: [...origins],
-    allowMethods: ['GET', 'HEAD', 'POST', 'DELETE'],
-    allowHeaders: [
-      // Apollo's clients name themselves by these; a preflight that does not allow them fails the request.
-      'apollo-require-preflight',
-      'apollographql-client-name',
-      'apollographql-client-version',
-      'authorization',
-      'content-type',
-      'if-match',
-      'if-none-match',
-      'x-api-key',
-      'x-environment',
-      'x-organization-id',
-      'x-request-id',
-    ],
-    exposeHeaders: [
-      ...[
-        'content-disposition',
-        'deprecation',
-        'etag',
-        'link',
-        'retry-after',
-        'sunset',
-        'x-request-id',
-        'x-total-count',
-      ],
-      ...limitHeaderNames,
-    ],
-    maxAge: 600,
-  });
 }
 
 function toErrorResponse(c: AppContext, error: AppError): Response {

@@ -4,7 +4,7 @@ import { isTextResponse, type TextResponse } from './graphql/text-response.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { toRoute } from './metrics/requests.ts';
-import { toRequestId } from './refusal.ts';
+import { toRequestId, varying } from './refusal.ts';
 import type { RequestEnv } from './rest/request.ts';
 import type { Tracing } from './tracing/tracing.ts';
 
@@ -41,9 +41,6 @@ export function observe(log: Log, { requests }: Metrics, tracing: Tracing | null
     );
   };
 }
-
-/** The request headers that an answer depends on. */
-export const varying = 'authorization, x-api-key, x-organization-id, x-environment, origin, accept';
 
 function addHeaders(c: AppContext, requestId: string): void {
   const { res } = c;

@@ -18,7 +18,10 @@ export interface ListenOptions {
   readonly requestsMax?: number;
 }
 
-export type ServedApp = Pick<App, 'answer' | 'callers' | 'log' | 'startDraining' | 'turns' | 'waiting'>;
+export type ServedApp = Pick<
+  App,
+  'answer' | 'callers' | 'corsOrigins' | 'log' | 'startDraining' | 'turns' | 'waiting'
+>;
 
 export interface RunningServer {
   /** Where it listens, such as http://127.0.0.1:4000. */
@@ -41,9 +44,9 @@ export async function listen(
   app: ServedApp,
   { host, port, requestsMax = requestsMaxByDefault }: ListenOptions,
 ): Promise<RunningServer> {
-  const { turns, waiting, log, callers } = app;
+  const { turns, waiting, corsOrigins, log, callers } = app;
   const worker = startThread({
-    ...{ host, port, requestsMax, turns, waiting },
+    ...{ host, port, requestsMax, turns, waiting, corsOrigins },
     overloaded: prepareRefusal(overloaded()),
     limited: prepareRefusal(rateLimitExceeded(windowSeconds)),
   });

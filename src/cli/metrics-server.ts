@@ -21,6 +21,7 @@ export async function listenForMetrics(
         callers: new EventEmitter<CallerEvents>(),
         turns: toTurnsOptions(1, 0),
         waiting: new Int32Array(1),
+        corsOrigins: [],
       },
     },
     { host, port: metricsPort },

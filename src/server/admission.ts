@@ -1,11 +1,13 @@
 import { IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { isPreflight } from '../cors.ts';
 import { overloaded } from '../errors.ts';
 import { toCallerId, toCredential } from '../limits/caller-id.ts';
 import type { Refusals } from '../limits/refusals.ts';
 import type { Turns } from '../limits/turns.ts';
-import { type RefusalLog, toRequestId } from '../refusal.ts';
-import type { RefusalForm, RefusalForms } from './refusal-forms.ts';
+import type { RefusalLog } from '../refusal.ts';
+import type { RefusalForms } from './refusal-forms.ts';
+import { sendForm } from './send-form.ts';
 
 /** A request that may have waited before anything was done for it. */
 export class AdmittedRequest extends IncomingMessage {
@@ -36,6 +38,7 @@ export interface AdmissionOptions {
   readonly refusals: Refusals;
   readonly overloaded: RefusalForms;
   readonly limited: RefusalForms;
+  readonly corsOrigins: readonly string[];
   readonly log: RefusalLog;
 }
 
@@ -56,6 +59,7 @@ export function createAdmission({
   requestsMax,
   turns,
   refusals,
+  corsOrigins,
   log,
   ...forms
 }: AdmissionOptions): Admission {
@@ -74,12 +78,8 @@ export function createAdmission({
   const hasPlace = (credential: string) =>
     places < requestsMax && (placesOf.get(credential) ?? 0) < requestsOfOneMax;
 
-  /** A browser's page could not read what the app's own answer allows it to. */
-  const findLimit = ({ headers }: IncomingMessage, caller: string) =>
-    headers.origin === undefined ? refusals.find(caller) : undefined;
-
   function refuse(request: IncomingMessage, response: ServerResponse): void {
-    answer(forms.overloaded, request, response);
+    sendForm(forms.overloaded, request, response, { corsOrigins });
     // A line for each second, not for each request.
     refused += 1;
     if (refused > 1) return;
@@ -125,9 +125,9 @@ export function createAdmission({
     const beginNow = () => {
       end();
       // The budget may have been spent meanwhile.
-      const limit = findLimit(request, caller);
+      const limit = refusals.find(caller);
       if (limit === undefined) begin();
-      else answer(forms.limited, request, response, limit);
+      else sendForm(forms.limited, request, response, { corsOrigins, more: limit });
     };
     const beginLate = () => {
       end();
@@ -150,15 +150,15 @@ export function createAdmission({
   return {
     admit(request, response, begin) {
       const { url = '', method } = request;
-      if (alwaysAdmitted.test(url)) {
+      if (alwaysAdmitted.test(url) || isPreflight(method, (name) => request.headers[name])) {
         const isAdmitted = (probesOf.get(request.socket) ?? 0) < probesMax;
         if (isAdmitted) begin();
         else refuse(request, response);
         return isAdmitted;
       }
       const caller = toCallerId((name) => request.headers[name]);
-      const limit = findLimit(request, caller);
-      if (limit !== undefined) answer(forms.limited, request, response, limit);
+      const limit = refusals.find(caller);
+      if (limit !== undefined) sendForm(forms.limited, request, response, { corsOrigins, more: limit });
       else if (!hasPlace(toCredential(caller))) refuse(request, response);
       else {
         request.caller = caller;
@@ -219,31 +219,4 @@ export function createAdmission({
       answered.then(settle, settle);
     },
   };
-}
-
-/** Answers as the app would, at a small part of the cost. */
-function answer(
-  forms: RefusalForms,
-  request: IncomingMessage,
-  response: ServerResponse,
-  more: readonly string[] = [],
-): void {
-  const { status, headers, body, bodyBytes } = findForm(forms, request);
-  // It is printable ASCII.
-  const requestId = toRequestId(request.headers['x-request-id']);
-  const length = bodyBytes + (body.length - 1) * requestId.length;
-  response.writeHead(status, [
-    ...headers,
-    ...more,
-    'x-request-id',
-    requestId,
-    'content-length',
-    String(length),
-  ]);
-  response.end(body.join(requestId));
-}
-
-function findForm(forms: RefusalForms, { url = '', headers }: IncomingMessage): RefusalForm {
-  if (!/^\/graphql(\?|$)/.test(url)) return forms.rest;
-  return headers.accept?.includes('graphql-response') ? forms.graphqlJson : forms.json;
 }

@@ -17,6 +17,7 @@ export interface HttpOptions {
   readonly answer: (request: Request, incoming: AdmittedRequest) => Promise<Response | TextResponse>;
   /** The answer to what came to no request. */
   readonly refuse: Refuse;
+  readonly corsOrigins: readonly string[];
 }
 
 export interface HttpServer {
@@ -81,7 +82,7 @@ export async function listenForHttp(options: HttpOptions): Promise<HttpServer> {
       response.once('close', () => answers.delete(response));
     },
   );
-  answerMalformed(server, refuse);
+  answerMalformed(server, refuse, options.corsOrigins);
   server.on('checkContinue', (request, response) => {
     // A larger body is refused without being sent.
     if (!(Number(request.headers['content-length']) > bodyBytesMax)) response.writeContinue();

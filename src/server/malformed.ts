@@ -9,17 +9,19 @@ import {
   requestTimeout,
 } from '../errors.ts';
 import type { TextResponse } from '../graphql/text-response.ts';
+import type { Refused } from '../refusal.ts';
 import { send } from './send.ts';
 
-export type Refuse = (error: AppError, givenRequestId?: string | string[]) => TextResponse;
+export type Refuse = (error: AppError, refused: Refused) => TextResponse;
 
 /** Answers what Node itself refuses as everything else is answered: it would send a status and nothing else. */
-export function answerMalformed(server: Server, refuse: Refuse): void {
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+export function answerMalformed(server: Server, refuse: Refuse, corsOrigins: readonly string[]): void {
+  server.on('clientError', (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket) => {
     const { _httpMessage: underWay } = socket as Socket & { _httpMessage?: ServerResponse | null };
     // An answer that has begun cannot be taken back.
     if (socket.writable && error.code !== 'ECONNRESET' && !underWay?.headersSent) {
-      socket.write(toBytes(refuse(toRefusal(error.code))));
+      const origin = findOrigin(error.rawPacket, corsOrigins);
+      socket.write(toBytes(refuse(toRefusal(error.code), { origin })));
     }
     socket.destroy();
   });
@@ -35,7 +37,14 @@ export function sendRefusal(
   response: ServerResponse,
 ): void {
   if (response.headersSent) return void response.destroy();
-  send(refuse(error, request.headers['x-request-id']), response);
+  const { 'x-request-id': requestId, origin } = request.headers;
+  send(refuse(error, { requestId, origin }), response);
+}
+
+/** The allowed origin that is named in what Node read last: it has parsed no headers. */
+function findOrigin(packet: Buffer | undefined, corsOrigins: readonly string[]): string | undefined {
+  const text = packet?.toString('latin1').toLowerCase() ?? '';
+  return corsOrigins.find((origin) => text.includes(`\r\norigin: ${origin}\r\n`));
 }
 
 function toRefusal(code: string | undefined): AppError {

@@ -10,6 +10,7 @@ export interface HttpThreadOptions {
   readonly turns: TurnsOptions;
   /** How many requests wait for their turn: one number, shared with who reports it. */
   readonly waiting: Int32Array;
+  readonly corsOrigins: readonly string[];
   readonly overloaded: RefusalForms;
   readonly limited: RefusalForms;
 }

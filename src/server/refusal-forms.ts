@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { AppError } from '../errors.ts';
 import { toGraphQLErrorResponse } from '../graphql/http.ts';
 import { respondJson, type TextResponse } from '../graphql/text-response.ts';
-import { varying } from '../observe.ts';
+import { varying } from '../refusal.ts';
 import { toErrorBody } from '../rest/error-body.ts';
 
 /** An answer whose request id is not known yet. */

@@ -183,7 +183,8 @@ receive<ToHttpThread>({
 const admission = createAdmission({ ...options, requestsMax, turns, refusals, log });
 listenForHttp({
   ...{ host, port: tcpPort, admission, answer },
-  refuse: (error, givenRequestId) => refuse(log, error, givenRequestId),
+  refuse: (error, refused) => refuse({ log, corsOrigins: options.corsOrigins }, error, refused),
+  corsOrigins: options.corsOrigins,
 }).then(
   (listening) => {
     server = listening;

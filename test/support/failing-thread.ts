@@ -8,7 +8,8 @@ import { listen } from '../../src/server.ts';
 const callers = new EventEmitter<CallerEvents>();
 const server = await listen(
   {
-    ...{ callers, log: createLog('silent'), turns: toTurnsOptions(1, 0), waiting: new Int32Array(1) },
+    ...{ callers, log: createLog('silent'), turns: toTurnsOptions(1, 0) },
+    ...{ waiting: new Int32Array(1), corsOrigins: [] },
     answer: async () => new Response(),
     startDraining() {},
   },
