@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { type Context, Hono } from 'hono';
+import { acceptsPage } from './assets/page.ts';
 import { type Authenticator, createAuthenticator } from './auth/authenticate.ts';
 import type { Caller } from './auth/caller.ts';
 import type { Config } from './config.ts';
@@ -9,7 +10,7 @@ import { toAppError } from './db/errors.ts';
 import { AppError, databaseUnavailable, overloaded, routeNotFound } from './errors.ts';
 import { createGraphiql, type Demo } from './graphiql/serve.ts';
 import { createGateway } from './graphql/gateway.ts';
-import { answerGraphQL, toGraphQLErrorResponse } from './graphql/http.ts';
+import { answerGraphQL, refuseSubscriptions, toGraphQLErrorResponse } from './graphql/http.ts';
 import { respond, respondJson, type TextResponse, toResponse } from './graphql/text-response.ts';
 import { createHealth } from './health.ts';
 import { toCallerId } from './limits/caller-id.ts';
@@ -133,7 +134,8 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
     return caller;
   };
 
-  const app = new Hono<RequestEnv>();
+  // An address with a slash at its end is the one without.
+  const app = new Hono<RequestEnv>({ strict: false });
   app.use(observe(log, metrics, tracing));
   if (config.corsOrigins.length > 0) app.use(allowOrigins(config.corsOrigins));
 
@@ -149,11 +151,12 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
   for (const path of ['/healthz', '/readyz', ...(isPublic ? ['/metrics'] : [])])
     app.all(path, (c) => refuseMethod(c, 'GET, HEAD, OPTIONS'));
 
-  addPages(app, { config, graphiql, demoKey: demo?.apiKey ?? null });
+  const pages = addPages(app, { config, graphiql, demoKey: demo?.apiKey ?? null });
 
   app.on(['GET', 'POST'], '/graphql', async (c) => {
     if (graphiql?.isPageRequest(c.req.raw)) return graphiql.renderPage();
     c.set('operation', 'graphql');
+    refuseSubscriptions(c.req.raw);
     const caller = await authenticate(c);
     const scope = { caller, requestId: c.get('requestId'), charge: c.get('charge') };
     const { response, operation } = await answerGraphQL(gateway, c.req.raw, scope);
@@ -168,7 +171,9 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
   app.route('/v1/calls', rest);
   app.route('/', createOpenApiRoutes(deprecations));
 
-  app.notFound((c) => toErrorResponse(c, routeNotFound()));
+  app.notFound((c) =>
+    acceptsPage(c.req.raw) ? pages.renderNotFound() : toErrorResponse(c, routeNotFound()),
+  );
   app.onError((error, c) => {
     const known = error instanceof AppError ? error : toAppError(error);
     if (known.status >= 500 && !gateway.hasLogged(known)) logFailure(log, c.get('requestId'), known);

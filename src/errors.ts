@@ -32,6 +32,7 @@ export const statusByCode = {
   RATE_LIMIT_EXCEEDED: 429,
   HEADERS_TOO_LARGE: 431,
   INTERNAL_SERVER_ERROR: 500,
+  NOT_IMPLEMENTED: 501,
   DATABASE_UNAVAILABLE: 503,
   OVERLOADED: 503,
   AUTH_UNAVAILABLE: 503,
@@ -80,24 +81,37 @@ export class AppError extends Error {
 }
 
 const gotLengthMax = 100;
+const cut = (got: unknown) => String(got).slice(0, gotLengthMax);
 
 /** An error of the 400 family about one parameter. `got` is cut to 100 characters. */
 function badParameter(code: ErrorCode, parameter: string, got: unknown, expected: string): AppError {
-  const details =
-    got === undefined
-      ? { parameter, expected }
-      : { parameter, got: String(got).slice(0, gotLengthMax), expected };
+  const details = got === undefined ? { parameter, expected } : { parameter, got: cut(got), expected };
   return new AppError(code, `${parameter} must be ${expected}.`, { details });
 }
 
 export const invalidArgument = (parameter: string, got: unknown, expected: string) =>
   badParameter('INVALID_ARGUMENT', parameter, got, expected);
+export function unknownParameter(
+  parameter: string,
+  got: unknown,
+  known: readonly string[],
+  meant: string | undefined,
+): AppError {
+  const names = known.length === 0 ? 'none' : known.join(', ');
+  const hint = meant === undefined ? '' : ` Did you mean ${meant}?`;
+  return new AppError('INVALID_ARGUMENT', `Unknown parameter ${cut(parameter)}.${hint} Known: ${names}.`, {
+    details: { parameter, got: cut(got), expected: `one of the known parameters: ${names}` },
+  });
+}
 export const pageTooLarge = (parameter: string, got: number, bytesMax: number) =>
   invalidArgument(
     parameter,
     got,
     `smaller: the transcripts and metadata of this page have more than ${bytesMax / 2 ** 20} MB`,
   );
+/** Whether a page was refused that a smaller one may replace. */
+export const isPageTooLarge = (error: unknown): boolean =>
+  error instanceof AppError && error.code === 'INVALID_ARGUMENT' && error.details?.parameter === 'first';
 export const invalidId = (parameter: string, got: unknown, expected = 'a UUID') =>
   badParameter('INVALID_ID', parameter, got, expected);
 export const invalidCursor = (parameter: string, got: unknown) =>
@@ -160,6 +174,10 @@ export const methodNotAllowed = (allow: string) =>
   });
 export const notAcceptable = (types: string) =>
   new AppError('NOT_ACCEPTABLE', `The answer can be: ${types}.`);
+export const noEventStreams = (types: string) =>
+  new AppError('NOT_ACCEPTABLE', `There are no subscriptions. The answer can be: ${types}.`);
+export const noWebSockets = () =>
+  new AppError('BAD_REQUEST', 'There are no subscriptions. Send operations by POST, not over a WebSocket.');
 export const payloadTooLarge = (bytesMax: number) =>
   new AppError('PAYLOAD_TOO_LARGE', `The body may hold ${bytesMax} bytes at most.`);
 export const unsupportedMediaType = (types: string) =>
@@ -167,6 +185,8 @@ export const unsupportedMediaType = (types: string) =>
 export const requestTimeout = () => new AppError('REQUEST_TIMEOUT', 'The request took too long to arrive.');
 export const expectationFailed = () =>
   new AppError('EXPECTATION_FAILED', 'The only expectation that is met is 100-continue.');
+export const transferEncodingUnknown = () =>
+  new AppError('NOT_IMPLEMENTED', 'The only Transfer-Encoding that is supported is chunked.');
 export const headersTooLarge = () =>
   new AppError('HEADERS_TOO_LARGE', 'The address and the headers are too large, or too many.');
 

@@ -5,6 +5,8 @@ import { createDashboard } from './dashboard/serve.ts';
 import { createDocs } from './docs/serve.ts';
 import { routeNotFound } from './errors.ts';
 import type { Graphiql } from './graphiql/serve.ts';
+import { listLinks } from './landing/links.ts';
+import { renderNotFound } from './landing/not-found.ts';
 import { createLanding } from './landing/serve.ts';
 import { refuseMethod } from './refuse-method.ts';
 import type { RequestEnv } from './rest/request.ts';
@@ -17,8 +19,14 @@ export interface PagesParts {
   readonly demoKey: string | null;
 }
 
-/** Adds the pages for people that the configuration has, and the files that they load. */
-export function addPages(app: Hono<RequestEnv>, { config, graphiql, demoKey }: PagesParts): void {
+/** The pages for people that the configuration has. */
+export interface Pages {
+  /** What a browser finds where there is nothing. */
+  renderNotFound(): Response;
+}
+
+/** Adds the pages and the files that they load. */
+export function addPages(app: Hono<RequestEnv>, { config, graphiql, demoKey }: PagesParts): Pages {
   const has = (path: string) =>
     path === 'graphiql' ? graphiql !== null : app.routes.some((route) => route.path === path);
   const dashboard = config.dashboard ? createDashboard({ demoKey, has }) : null;
@@ -39,4 +47,5 @@ export function addPages(app: Hono<RequestEnv>, { config, graphiql, demoKey }: P
   }
   const assets = [graphiql, dashboard, landing, docs].map((room) => room?.assets ?? null);
   app.get('/assets/*', (c) => answerAsset(assets, c.req.raw) ?? Promise.reject(routeNotFound()));
+  return { renderNotFound: () => renderNotFound(listLinks(has).pages) };
 }

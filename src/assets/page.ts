@@ -1,3 +1,4 @@
+import { chooseMediaType } from '../media-types.ts';
 import type { Assets } from './assets.ts';
 
 export interface Page {
@@ -63,7 +64,8 @@ ${body}
 
 /** Whether a request is a browser's navigation, not a program's. */
 export function acceptsPage({ method, headers }: Request): boolean {
-  return (method === 'GET' || method === 'HEAD') && /\btext\/html\b/i.test(headers.get('accept') ?? '');
+  if (method !== 'GET' && method !== 'HEAD') return false;
+  return chooseMediaType(headers.get('accept'), ['application/json', 'text/html']) === 'text/html';
 }
 
 /** Text as the content of an element or of an attribute in double quotes. */

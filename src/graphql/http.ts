@@ -1,6 +1,13 @@
 import type { ExecutionResult, GraphQLError } from 'graphql';
-import { parseAccept } from 'hono/utils/accept';
-import { AppError, methodNotAllowed, notAcceptable, unsupportedMediaType } from '../errors.ts';
+import {
+  AppError,
+  methodNotAllowed,
+  noEventStreams,
+  notAcceptable,
+  noWebSockets,
+  unsupportedMediaType,
+} from '../errors.ts';
+import { chooseMediaType, isUtf8Json } from '../media-types.ts';
 import { readBody } from './body.ts';
 import { refusal, toGraphQLError } from './errors.ts';
 import { type Gateway, type OperationParams, type RequestScope, withRequestId } from './gateway.ts';
@@ -10,6 +17,7 @@ import { respond } from './text-response.ts';
 // GraphQL over HTTP: https://graphql.github.io/graphql-over-http/draft/
 const responseType = 'application/graphql-response+json';
 const jsonType = 'application/json';
+const eventStream = 'text/event-stream';
 type MediaType = typeof responseType | typeof jsonType;
 
 export interface GraphQLAnswer {
@@ -71,23 +79,23 @@ function toResponse(
   return respond(status ?? (refused ? 400 : 200), headers, JSON.stringify(result));
 }
 
+const findMediaType = (accept: string | null) => chooseMediaType(accept, [jsonType, responseType]);
+
 function negotiate(accept: string | null): MediaType {
   const mediaType = findMediaType(accept);
   if (mediaType === null) throw notAcceptable(`${responseType}, ${jsonType}`);
   return mediaType;
 }
 
-/** The first of the two types in the caller's order of preference; null where it takes neither. */
-function findMediaType(accept: string | null): MediaType | null {
-  if (accept === null || accept === '' || accept === '*/*') return jsonType;
-  if (accept === jsonType || accept === responseType) return accept;
-  const ranges = parseAccept(accept).filter(({ q }) => q > 0);
-  for (const { type } of ranges) {
-    const range = type.toLowerCase();
-    if (range === responseType) return responseType;
-    if (range === jsonType || range === 'application/*' || range === '*/*') return jsonType;
-  }
-  return null;
+/**
+ * Throws where a client opens a subscription, by a WebSocket or an event stream: there are none. Browsers send no
+ * credentials with either, so this is told before they are looked at.
+ */
+export function refuseSubscriptions({ headers }: Request): void {
+  if (headers.get('upgrade')?.toLowerCase() === 'websocket') throw noWebSockets();
+  const accept = headers.get('accept');
+  if (findMediaType(accept) === null && chooseMediaType(accept, [eventStream]) !== null)
+    throw noEventStreams(`${responseType}, ${jsonType}`);
 }
 
 interface RequestParams extends Omit<OperationParams, 'query'> {
@@ -181,10 +189,8 @@ async function readWholeBody(request: Request): Promise<string | null> {
 async function readJsonBody(request: Request): Promise<string> {
   const { headers } = request;
   const contentType = headers.get('content-type') ?? '';
-  if (
-    !/^application\/json *(; *charset="?utf-?8"?)? *$/i.test(contentType) ||
-    headers.has('content-encoding')
-  ) {
+  const encoding = headers.get('content-encoding') ?? 'identity';
+  if (!isUtf8Json(contentType) || encoding.toLowerCase() !== 'identity') {
     throw unsupportedMediaType(`${jsonType} in UTF-8, uncompressed`);
   }
   return await readBody(request);

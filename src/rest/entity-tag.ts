@@ -32,12 +32,13 @@ export function respondTagged(
 }
 
 /** Whether If-None-Match has a tag, by weak comparison: a proxy that compresses makes tags weak. */
-export const hasWeakly = (field: string, tag: string) => includes(field.replaceAll('W/', ''), tag);
+export const hasWeakly = (field: string, tag: string) => includes(field, [tag, `W/${tag}`]);
 
 /** Whether If-Match has a tag, by strong comparison. */
-export const hasStrongly = (field: string, tag: string) => includes(field, tag);
+export const hasStrongly = (field: string, tag: string) => includes(field, [tag]);
 
-function includes(field: string, tag: string): boolean {
+/** Our own tags have no comma. */
+function includes(field: string, tags: readonly string[]): boolean {
   if (field.trim() === '*') return true;
-  return field.split(',').some((given) => given.trim() === tag);
+  return field.split(',').some((given) => tags.includes(given.trim()));
 }

@@ -47,6 +47,9 @@ const alwaysAdmitted = /^\/(healthz|readyz|metrics)(\?|$)/;
 const isInMemory = /^\/(dashboard|docs|openapi\.json|assets\/[\w.-]+)?(\?|$)/;
 /** Behind one another on a connection; only who floods sends more. */
 const probesMax = 4;
+const isScrape = /^\/metrics(\?|$)/;
+/** In all: their texts are long, and one or two programs ask for them, a few times a minute. */
+const scrapesMax = 4;
 const logPeriodMs = 1_000;
 /** A body that is not there by then is on its way on its own. */
 const slowBodyMs = 10;
@@ -67,6 +70,7 @@ export function createAdmission({
   const placesOf = new Map<string, number>();
   let places = 0;
   const probesOf = new WeakMap<Socket, number>();
+  let scrapes = 0;
   let refused = 0;
 
   function add(credential: string, change: 1 | -1): void {
@@ -140,8 +144,14 @@ export function createAdmission({
     request.once('close', leave);
   }
 
-  function countProbe(socket: Socket, answered: Promise<unknown>): void {
-    const change = (by: 1 | -1) => probesOf.set(socket, (probesOf.get(socket) ?? 0) + by);
+  const isProbeAdmitted = ({ socket, url = '' }: IncomingMessage) =>
+    (probesOf.get(socket) ?? 0) < probesMax && (scrapes < scrapesMax || !isScrape.test(url));
+
+  function countProbe({ socket, url = '' }: IncomingMessage, answered: Promise<unknown>): void {
+    const change = (by: 1 | -1) => {
+      probesOf.set(socket, (probesOf.get(socket) ?? 0) + by);
+      if (isScrape.test(url)) scrapes += by;
+    };
     const settle = () => change(-1);
     change(1);
     answered.then(settle, settle);
@@ -151,7 +161,7 @@ export function createAdmission({
     admit(request, response, begin) {
       const { url = '', method } = request;
       if (alwaysAdmitted.test(url) || isPreflight(method, (name) => request.headers[name])) {
-        const isAdmitted = (probesOf.get(request.socket) ?? 0) < probesMax;
+        const isAdmitted = isProbeAdmitted(request);
         if (isAdmitted) begin();
         else refuse(request, response);
         return isAdmitted;
@@ -171,7 +181,7 @@ export function createAdmission({
     },
     count(request, answered) {
       const { caller, needsTurn } = request;
-      if (caller === null) return countProbe(request.socket, answered);
+      if (caller === null) return countProbe(request, answered);
       const credential = toCredential(caller);
       let endTurn = needsTurn ? turns.start(caller) : () => {};
       let hasItsPlace = false;

@@ -3,11 +3,11 @@ import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import { headersTooLarge, invalidUrl } from '../errors.ts';
+import { invalidUrl } from '../errors.ts';
 import { bodyBytesMax } from '../graphql/body.ts';
 import { isTextResponse, type TextResponse } from '../graphql/text-response.ts';
 import { type Admission, AdmittedRequest } from './admission.ts';
-import { answerMalformed, type Refuse, sendRefusal } from './malformed.ts';
+import { addMissingHost, answerMalformed, findFault, type Refuse, sendRefusal } from './malformed.ts';
 import { send } from './send.ts';
 
 export interface HttpOptions {
@@ -18,6 +18,8 @@ export interface HttpOptions {
   /** The answer to what came to no request. */
   readonly refuse: Refuse;
   readonly corsOrigins: readonly string[];
+  /** Is told of a connection that is closed. */
+  readonly closed: (socket: Socket) => void;
 }
 
 export interface HttpServer {
@@ -31,7 +33,6 @@ const requestTimeoutMs = 30_000;
 /** Longer than the 60 s for which load balancers and nginx keep an idle connection: who closes first drops nothing. */
 const keepAliveTimeoutMs = 65_000;
 const headerBytesMax = 16 * 1024;
-const headersMax = 200;
 const connectionsCheckingMs = 1_000;
 const drainTimeoutMs = 10_000;
 /** How long a stopping server waits for the next request of a connection, to say in its answer that it is the last. */
@@ -70,9 +71,9 @@ export async function listenForHttp(options: HttpOptions): Promise<HttpServer> {
       IncomingMessage: AdmittedRequest,
     },
     (request, response) => {
-      // Names and values take turns.
-      if (request.rawHeaders.length > 2 * headersMax)
-        return sendRefusal(refuse, headersTooLarge(), request, response);
+      const fault = findFault(request);
+      if (fault !== null) return sendRefusal(refuse, fault, request, response);
+      addMissingHost(request);
       const isAdmitted = admission.admit(request, response, () => {
         // Only what is wrong with the URL or the host comes to here: the app has an answer to all else.
         listener(request, response).catch(() => sendRefusal(refuse, invalidUrl(), request, response));
@@ -93,6 +94,7 @@ export async function listenForHttp(options: HttpOptions): Promise<HttpServer> {
     connections.add(socket);
     socket.once('close', () => {
       connections.delete(socket);
+      options.closed(socket);
       // Those that were to follow others on it do not say so themselves.
       for (const answer of answers) if (answer.req.socket === socket) answers.delete(answer);
     });

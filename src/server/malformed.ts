@@ -7,10 +7,29 @@ import {
   headersTooLarge,
   invalidUrl,
   requestTimeout,
+  transferEncodingUnknown,
 } from '../errors.ts';
 import type { TextResponse } from '../graphql/text-response.ts';
 import type { Refused } from '../refusal.ts';
 import { send } from './send.ts';
+
+const headersMax = 200;
+
+/** What is wrong with a request that Node lets pass: of several hosts or of a coded body each server takes another part. */
+export function findFault({ rawHeaders, headersDistinct }: IncomingMessage): AppError | null {
+  // Names and values take turns.
+  if (rawHeaders.length > 2 * headersMax) return headersTooLarge();
+  const { host, 'transfer-encoding': encodings } = headersDistinct;
+  if (host !== undefined && host.length > 1) return badRequest();
+  return encodings?.join().toLowerCase() === 'chunked' || encodings === undefined
+    ? null
+    : transferEncodingUnknown();
+}
+
+/** Health checks of load balancers send HTTP/1.0, which needs no Host; whatever makes a URL of the request does. */
+export function addMissingHost({ headers, httpVersion }: IncomingMessage): void {
+  if (httpVersion === '1.0') headers.host ||= 'localhost';
+}
 
 export type Refuse = (error: AppError, refused: Refused) => TextResponse;
 

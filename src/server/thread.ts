@@ -106,6 +106,17 @@ function readBody(incoming: AdmittedRequest): Promise<RequestBody> {
   });
 }
 
+/** Ends what is still streamed to a connection: an answer that is to follow others is not told that it is closed. */
+function cancelStreams(socket: Socket): void {
+  for (const [id, { incoming, controller, came }] of streams) {
+    if (incoming.socket !== socket) continue;
+    streams.delete(id);
+    controller.close();
+    came();
+    post('cancel', id);
+  }
+}
+
 /** Node's resetAndDestroy() ends the connection in order first; this is what it does after that. */
 function reset(socket: Socket): void {
   Object.assign(socket, { resetAndClosing: true }).destroy();
@@ -144,8 +155,9 @@ receive<ToHttpThread>({
   response(id, status, headers, body) {
     const found = take(asked, id);
     if (found === undefined) return;
-    const sent = body === 'pulled' ? toStream(id, found.incoming) : body;
-    found.resolve(new Response(sent, { status, headers }));
+    const isStream = body === 'pulled';
+    found.resolve(new Response(isStream ? toStream(id, found.incoming) : body, { status, headers }));
+    if (isStream && found.incoming.socket.destroyed) cancelStreams(found.incoming.socket);
   },
   failed: (id) => take(asked, id)?.reject(new Error('The app has no answer.')),
   piece(id, bytes) {
@@ -185,6 +197,7 @@ listenForHttp({
   ...{ host, port: tcpPort, admission, answer },
   refuse: (error, refused) => refuse({ log, corsOrigins: options.corsOrigins }, error, refused),
   corsOrigins: options.corsOrigins,
+  closed: cancelStreams,
 }).then(
   (listening) => {
     server = listening;

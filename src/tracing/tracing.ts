@@ -113,7 +113,7 @@ function createTracing(api: Api, tracer: Tracer): Tracing {
 
 /** The first word behind comments. */
 function toSqlOperation(text: string): string {
-  return (/^(?:\s|\/\*[\s\S]*?\*\/)*([a-z]{1,20})/i.exec(text)?.[1] ?? 'statement').toUpperCase();
+  return (/^(?:\s|\/\*(?:[^*]|\*(?!\/))*\*\/)*([a-z]{1,20})/i.exec(text)?.[1] ?? 'statement').toUpperCase();
 }
 
 function toErrorType(error: unknown): string {

@@ -57,7 +57,26 @@ describeOnEmbedded('the pages for people', (database) => {
     },
   );
 
-  it.each([html, 'application/json', '*/*'])(
+  it('are a page of links where a browser finds nothing, and JSON for programs', async () => {
+    for (const environment of [{}, { ...production, DASHBOARD: 'on' }]) {
+      const response = await visit('/nowhere/<b>?<b>', environment);
+      expect([response.status, response.headers.get('content-type')]).toEqual([
+        404,
+        'text/html; charset=utf-8',
+      ]);
+      expect(response.headers.get('content-security-policy')).toContain("script-src 'self'");
+      const page = await response.text();
+      expect(page).toContain('There is nothing at this address.');
+      expect(page).toContain('href="/dashboard"');
+      expect(page).not.toContain('<b>');
+    }
+    for (const accept of ['application/json', '*/*', 'text/html;q=0, */*']) {
+      const response = await visit('/nowhere', {}, { accept });
+      expect([response.status, await response.json()]).toMatchObject([404, { code: 'ROUTE_NOT_FOUND' }]);
+    }
+  });
+
+  it.each(['text/html;q=0, */*', 'application/json', '*/*'])(
     'are not there in production, for Accept: %s',
     async (accept) => {
       for (const path of ['/', '/dashboard', '/index.html']) {

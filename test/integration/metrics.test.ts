@@ -52,6 +52,19 @@ describeOnEachDatabase('GET /metrics', (database) => {
     expect(samples.get('calls_gateway_http_requests_in_progress')).toBe(1);
   });
 
+  it('is made 20 times a second at most, however often it is asked for', async () => {
+    const app = openApp(database());
+    const startedAt = performance.now();
+    const texts = new Set<string>();
+    for (let i = 0; i < 200; i++) {
+      const response = await app.fetch(new Request('http://gateway.test/metrics'));
+      texts.add(await response.text());
+    }
+    const seconds = Math.ceil((performance.now() - startedAt) / 1_000);
+    expect(texts.size).toBeGreaterThan(1);
+    expect(texts.size).toBeLessThanOrEqual(20 * (seconds + 1));
+  });
+
   it('counts operations by type, whatever clients call them, and refusals by code', async () => {
     const app = openApp(database());
     const { query } = graphqlClient(app, key);

@@ -29,7 +29,7 @@ export const errorCatalogue: Readonly<Record<errors.ErrorCode, Entry>> = {
     example: errors.invalidTimeZone('timezone', 'Europe/Atlantis'),
   },
   INVALID_ACTION: { when: 'The action is unknown.', example: errors.invalidAction('sum') },
-  DUPLICATE_PARAMETER: { when: 'A parameter is given twice.', example: errors.duplicateParameter('status') },
+  DUPLICATE_PARAMETER: { when: 'A parameter is given twice.', example: errors.duplicateParameter('page') },
   INVALID_ORGANIZATION_ID: {
     when: 'x-organization-id is no UUID.',
     example: errors.invalidOrganizationId('acme'),
@@ -90,6 +90,10 @@ export const errorCatalogue: Readonly<Record<errors.ErrorCode, Entry>> = {
   HEADERS_TOO_LARGE: {
     when: 'The address and the headers are too large, or too many.',
     example: errors.headersTooLarge(),
+  },
+  NOT_IMPLEMENTED: {
+    when: 'The body has a transfer encoding besides chunked.',
+    example: errors.transferEncodingUnknown(),
   },
   RATE_LIMIT_EXCEEDED: {
     when: 'The budget of the second is spent, or an address guesses credentials.',
