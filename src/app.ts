@@ -166,7 +166,8 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
   app.all('/graphql', (c) => refuseMethod(c, 'GET, HEAD, POST, OPTIONS'));
 
   const exportLimits = { ...defaultExportLimits, ...parts.exportLimits };
-  const rest = createRestRoutes({ gateway, authenticate, deprecations, exportLimits });
+  const identify = (c: AppContext) => authenticator.authenticate(c.req.raw.headers);
+  const rest = createRestRoutes({ gateway, authenticate, identify, deprecations, exportLimits });
   app.route('/calls', rest);
   app.route('/v1/calls', rest);
   app.route('/', createOpenApiRoutes(deprecations));

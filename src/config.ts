@@ -181,7 +181,7 @@ function findMisspelt(names: readonly string[]): string[] {
 }
 
 /** Whether the texts are the same but for one letter that is more, less, another, or in its neighbour's place. */
-function isOneSlipAway(text: string, other: string): boolean {
+export function isOneSlipAway(text: string, other: string): boolean {
   if (Math.abs(text.length - other.length) > 1) return false;
   let i = 0;
   while (i < text.length && text[i] === other[i]) i++;

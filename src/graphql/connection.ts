@@ -21,19 +21,22 @@ export function parseConnectionArgs(
   args: ConnectionArgs,
   sizeMax = pageSizeMax,
 ): PageRequest {
-  const { first, last, after, before, offset } = args;
+  const { first, last, offset } = args;
+  // Clients send an empty cursor for the first page.
+  const after = args.after || null;
+  const before = args.before || null;
   if (first != null && last != null) {
     throw invalidArgument('last', last, 'absent where first is given');
   }
-  if (offset != null && (after != null || before != null || last != null)) {
+  if (offset != null && (after !== null || before !== null || last != null)) {
     throw invalidArgument('offset', offset, 'absent where after, before or last is given');
   }
   if (offset != null && offset < 0) throw invalidArgument('offset', offset, 'an integer of 0 or more');
   return {
     size: parseSize('first', first, sizeMax) ?? parseSize('last', last, sizeMax) ?? pageSizeDefault,
     backward: last != null,
-    after: after == null ? null : decodeCursor(list, caller, 'after', after),
-    before: before == null ? null : decodeCursor(list, caller, 'before', before),
+    after: after === null ? null : decodeCursor(list, caller, 'after', after),
+    before: before === null ? null : decodeCursor(list, caller, 'before', before),
     offset: offset ?? 0,
   };
 }

@@ -54,7 +54,7 @@ export async function answerTrends(
   execute: Execute,
   params: ListParams,
 ): Promise<Response> {
-  const { timezone, interval } = params;
+  const { timezone, interval = 'day' } = params;
   const { callTrends } = await execute(c, 'trends', {
     filter: toFilter(params),
     interval: interval.toUpperCase(),

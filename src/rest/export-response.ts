@@ -1,8 +1,9 @@
 import type { Context } from 'hono';
+import type { Caller } from '../auth/caller.ts';
 import type { CallLogFormat } from '../call-log/format.ts';
-import { internalServerError } from '../errors.ts';
+import { internalServerError, organizationForbidden } from '../errors.ts';
 import { typeOfFormat } from './accept.ts';
-import { type ExportPiece, exportCalls } from './export.ts';
+import { type AskForPage, type ExportPiece, exportCalls } from './export.ts';
 import { type ExportLimits, type ExportPlaces, toStream } from './export-stream.ts';
 import { toFilter } from './filter.ts';
 import type { FilterParams } from './filter-params.ts';
@@ -11,6 +12,8 @@ import { holdHeapSmall } from './small-heap.ts';
 
 interface ExportParts {
   readonly execute: Execute;
+  /** Who the request is now. */
+  readonly identify: (c: Context<RequestEnv>) => Promise<Caller>;
   readonly places: ExportPlaces;
   readonly limits: ExportLimits;
 }
@@ -18,7 +21,7 @@ interface ExportParts {
 /** Answers with all calls of the filter as a file. What fails before its first call is an ordinary error. */
 export async function answerExport(
   c: Context<RequestEnv>,
-  { execute, places, limits }: ExportParts,
+  { execute, identify, places, limits }: ExportParts,
   { params, format }: { params: FilterParams; format: CallLogFormat },
 ): Promise<Response> {
   const caller = c.get('caller');
@@ -38,7 +41,11 @@ export async function answerExport(
     leave();
   };
   try {
-    const pieces = exportCalls((variables) => execute(c, 'export', variables), { filter, format });
+    const ask: AskForPage = async (variables) => {
+      c.set('caller', await confirm(caller, identify(c)));
+      return await execute(c, 'export', variables);
+    };
+    const pieces = exportCalls(ask, { filter, format });
     const first = await pieces.next();
     const body = toStream(startWith(first, pieces), {
       limits,
@@ -50,6 +57,16 @@ export async function answerExport(
     release();
     throw error;
   }
+}
+
+/** An export lasts: a key that was revoked or a membership that ended since it began gets no further page. */
+async function confirm(caller: Caller, identified: Promise<Caller>): Promise<Caller> {
+  const now = await identified;
+  const { organizationId, environment } = now;
+  if (organizationId !== caller.organizationId || environment !== caller.environment) {
+    throw organizationForbidden();
+  }
+  return now;
 }
 
 const contentTypes: Readonly<Record<CallLogFormat, string>> = {

@@ -1,6 +1,7 @@
 import { stringify } from 'csv/sync';
 import { toCell } from '../call-log/cell.ts';
 import type { CallLogFormat } from '../call-log/format.ts';
+import { isPageTooLarge } from '../errors.ts';
 import { type ExportData, exportPageSizeMax } from './documents.ts';
 import { toRestCall } from './projection.ts';
 
@@ -41,12 +42,23 @@ export async function* exportCalls(
   let first = firstPageSize;
   let after: string | null = null;
   do {
-    const { calls }: ExportData = await ask({ filter, first, after });
+    const { calls }: ExportData = await askForFitting(ask, { filter, first, after });
     const bytes = Buffer.from(write(calls.nodes.map(toRow), after === null));
     if (bytes.length > 0) yield { bytes, calls: calls.nodes.length };
-    first = nextPageSize(first, bytes.length);
+    first = nextPageSize(calls.nodes.length, bytes.length);
     after = calls.pageInfo.hasNextPage ? calls.pageInfo.endCursor : null;
   } while (after !== null);
+}
+
+/** A page of as many calls as one may hold: half as many where they are too large, down to one. */
+async function askForFitting(ask: AskForPage, variables: Parameters<AskForPage>[0]): Promise<ExportData> {
+  for (let { first } = variables; ; first = Math.ceil(first / 2)) {
+    try {
+      return await ask({ ...variables, first });
+    } catch (error) {
+      if (first === 1 || !isPageTooLarge(error)) throw error;
+    }
+  }
 }
 
 /** As many calls as may fit into a piece, by those of the last one: some have long transcripts. */

@@ -69,6 +69,7 @@ const secondsParam = (description: string) =>
 export const filterParams = {
   status: parameter(listOf(callStatuses).optional(), {
     expected: oneOrSeveral(callStatuses),
+    isList: true,
     description: 'Only calls with one of these statuses.',
     example: 'completed,busy',
   }),
@@ -84,6 +85,7 @@ export const filterParams = {
       .optional(),
     {
       expected: 'one or several UUIDs, comma-separated',
+      isList: true,
       description: 'Only calls over one of these numbers of the organization.',
       schema: { type: 'array', items: { type: 'string', format: 'uuid' } },
     },
@@ -96,6 +98,7 @@ export const filterParams = {
   }),
   hangup_cause: parameter(listOf(hangupCauses).optional(), {
     expected: oneOrSeveral(hangupCauses),
+    isList: true,
     description: 'Only calls that ended for one of these causes.',
     example: 'user_hangup,agent_hangup',
   }),

@@ -8,6 +8,8 @@ interface ParameterMeta {
   /** For the document of the API. */
   readonly description: string;
   readonly example?: string | number;
+  /** It may be given several times; the values are one list. */
+  readonly isList?: boolean;
   /** Members of the JSON Schema that a transformed text does not tell. */
   readonly schema?: Readonly<Record<string, unknown>>;
 }

@@ -1,6 +1,13 @@
 import { z } from 'zod';
-import { duplicateParameter, invalidAction, invalidArgument, invalidUrl } from '../errors.ts';
+import {
+  duplicateParameter,
+  invalidAction,
+  invalidArgument,
+  invalidUrl,
+  unknownParameter,
+} from '../errors.ts';
 import { filterParams } from './filter-params.ts';
+import { findMeant } from './meant-parameter.ts';
 import { parameter, toParameterMeta } from './parameter.ts';
 import { trendIntervals } from './schemas.ts';
 
@@ -22,15 +29,16 @@ export const listParams = z.object({
     description: 'Absent: the list. `stats`: sums over all calls of the filter. `trends`: the same by time.',
   }),
   ...filterParams,
-  interval: parameter(z.enum(trendIntervals).default('day'), {
+  interval: parameter(z.enum(trendIntervals).optional(), {
     expected: 'hour, day, week or month',
     description: 'Of a trend: what its buckets are. Weeks begin on Monday.',
+    schema: { default: 'day' },
   }),
 });
 export type ListParams = z.output<typeof listParams>;
 
-/** An export has no pages: who gives one would not get it. */
-export const exportParams = listParams.omit({ page: true, limit: true });
+/** An export has neither pages nor buckets. */
+export const exportParams = listParams.omit({ page: true, limit: true, interval: true });
 
 export const detailParams = z.object({});
 export const deleteParams = z.object({
@@ -53,23 +61,21 @@ export const deleteParams = z.object({
  * unknown or not what it takes, INVALID_ARGUMENT or the code of its kind.
  */
 export function parseParams<Shape extends z.ZodRawShape>(schema: z.ZodObject<Shape>, url: string) {
-  const given = parseQuery(url);
+  const metaOf = (name: string) => toParameterMeta(schema.shape[name] as unknown as z.ZodType);
+  const known = Object.keys(schema.shape);
+  const given = parseQuery(url, (name) => known.includes(name) && metaOf(name).isList === true);
   for (const name of Object.keys(given)) {
-    if (!Object.hasOwn(schema.shape, name)) {
-      const known = Object.keys(schema.shape).join(', ');
-      throw invalidArgument(name, given[name], known === '' ? 'absent' : `absent; known are ${known}`);
-    }
+    if (!known.includes(name)) throw unknownParameter(name, given[name], known, findMeant(name, known));
   }
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
   const name = String(parsed.error.issues[0]?.path[0]);
   if (name === 'action') throw invalidAction(given[name]);
-  const { expected } = toParameterMeta(schema.shape[name] as z.ZodType);
-  throw invalidArgument(name, given[name], expected);
+  throw invalidArgument(name, given[name], metaOf(name).expected);
 }
 
 /** Decodes a query string by RFC 3986: a `+` is a plus, so that offsets and E.164 numbers survive unescaped. */
-function parseQuery(url: string): Record<string, string> {
+function parseQuery(url: string, isList: (name: string) => boolean): Record<string, string> {
   const start = url.indexOf('?');
   if (start < 0) return {};
   const params: Record<string, string> = Object.create(null);
@@ -77,8 +83,10 @@ function parseQuery(url: string): Record<string, string> {
     if (pair === '') continue;
     const [name = '', ...value] = pair.split('=');
     const key = decode(name);
-    if (Object.hasOwn(params, key)) throw duplicateParameter(key);
-    params[key] = decode(value.join('='));
+    const text = decode(value.join('='));
+    if (!Object.hasOwn(params, key)) params[key] = text;
+    else if (isList(key)) params[key] += `,${text}`;
+    else throw duplicateParameter(key);
   }
   return params;
 }

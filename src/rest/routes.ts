@@ -4,6 +4,7 @@ import {
   callInProgress,
   callNotFound,
   internalServerError,
+  invalidArgument,
   methodNotAllowed,
   notAcceptable,
 } from '../errors.ts';
@@ -24,6 +25,8 @@ import type { Execute, RequestEnv } from './request.ts';
 export interface RestParts {
   readonly gateway: Gateway;
   readonly authenticate: (c: Context<RequestEnv>) => Promise<Caller>;
+  /** Who sent a request that was admitted before, as of now. */
+  readonly identify: (c: Context<RequestEnv>) => Promise<Caller>;
   readonly deprecations: readonly Deprecation[];
   readonly exportLimits: ExportLimits;
 }
@@ -32,6 +35,7 @@ export interface RestParts {
 export function createRestRoutes({
   gateway,
   authenticate,
+  identify,
   deprecations,
   exportLimits,
 }: RestParts): Hono<RequestEnv> {
@@ -67,9 +71,11 @@ export function createRestRoutes({
     if (format !== 'json') {
       const { action, ...params } = parseParams(exportParams, c.req.raw.url);
       if (action !== undefined) throw notAcceptable(jsonType);
-      return answerExport(c, { execute, places, limits: exportLimits }, { params, format });
+      return answerExport(c, { execute, identify, places, limits: exportLimits }, { params, format });
     }
     const params = parseParams(listParams, c.req.raw.url);
+    if (params.action !== 'trends' && params.interval !== undefined)
+      throw invalidArgument('interval', params.interval, 'absent unless action is trends');
     switch (params.action) {
       case 'stats':
         return answerStats(c, execute, params);

@@ -3,9 +3,13 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { sql } from 'drizzle-orm';
 import { afterEach, beforeAll, expect, it } from 'vitest';
+import { createApiKey, revokeApiKey } from '../../src/auth/api-keys.ts';
+import { createAuthenticator } from '../../src/auth/authenticate.ts';
+import { parseConfig } from '../../src/config.ts';
+import { createLog } from '../../src/log.ts';
 import type { ExportLimits } from '../../src/rest/export-stream.ts';
 import { listen, type RunningServer } from '../../src/server.ts';
-import { openApp } from '../support/app.ts';
+import { type AppOverrides, openApp } from '../support/app.ts';
 import { describeOnEmbedded } from '../support/databases.ts';
 import { mediaTypes, toCalls, toLines } from '../support/exports.ts';
 import { insertCalls, insertOrganization } from '../support/fixtures.ts';
@@ -25,12 +29,14 @@ LC_ALL=C cat <&3 >/dev/null`;
 
 describeOnEmbedded('an export over HTTP', (database) => {
   let key: string;
+  let organizationId: string;
   let server: RunningServer;
   let sockets: Socket[];
 
   beforeAll(async () => {
     const { id, liveKey } = await insertOrganization(database().db);
     key = liveKey;
+    organizationId = id;
     await insertCalls(
       database().db,
       id,
@@ -38,9 +44,9 @@ describeOnEmbedded('an export over HTTP', (database) => {
     );
   });
 
-  async function serve(exportLimits: Partial<ExportLimits> = {}): Promise<void> {
+  async function serve(exportLimits: Partial<ExportLimits> = {}, parts: AppOverrides = {}): Promise<void> {
     sockets = [];
-    server = await listen(openApp(database(), { exportLimits }), { host: '127.0.0.1', port: 0 });
+    server = await listen(openApp(database(), { exportLimits, ...parts }), { host: '127.0.0.1', port: 0 });
   }
 
   afterEach(async () => {
@@ -129,5 +135,34 @@ describeOnEmbedded('an export over HTTP', (database) => {
     await serve({ stallTimeoutMs: 300, atOnceMax: 1 });
     await beginExport();
     await untilRoom();
+  });
+
+  it('ends with a reset soon after its key is revoked', async () => {
+    const { db } = database();
+    const { supabaseUrl, supabaseJwtSecret } = parseConfig({});
+    const options = { db, supabaseUrl, supabaseJwtSecret, log: createLog('silent') };
+    await serve({}, { authenticator: createAuthenticator({ ...options, lookUpTtlMs: 1 }) });
+    const { id, key } = await createApiKey(db, {
+      organizationId,
+      environment: 'live',
+      scopes: ['calls:read'],
+    });
+    const headers = { authorization: `Bearer ${key}`, accept: mediaTypes.ndjson };
+    const response = await fetch(`${server.url}/calls`, { headers });
+    expect(response.status).toBe(200);
+    await revokeApiKey(db, id);
+    await expect(response.text()).rejects.toThrow('terminated');
+    expect((await fetch(`${server.url}/calls`, { headers })).status).toBe(401);
+  });
+
+  it('that is pipelined ends when its connection is reset, and leaves room for others', async () => {
+    await serve();
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+    sockets.push(socket);
+    socket.write(toRequest('1.1').repeat(4));
+    await once(socket, 'data');
+    await expect.poll(async () => (await ask(mediaTypes.csv)).status).toBe(429);
+    socket.resetAndDestroy();
+    await expect.poll(untilRoom, { timeout: 10_000 }).toBeUndefined();
   });
 });

@@ -86,6 +86,16 @@ describeOnEachDatabase('the arguments of a page of calls', (database) => {
     expect(calls).toEqual(absent);
   });
 
+  it('take an empty cursor as none, beside an offset too', async () => {
+    expect(await page({ after: '', before: '' })).toEqual(await page({}));
+    expect(await page({ last: 3, before: '' })).toEqual(await page({ last: 3 }));
+    expect(await page({ offset: 2, after: '', before: '' })).toEqual(await page({ offset: 2 }));
+    const { calls } = await client.queryData(`{
+      calls(first: 1, after: "") { nodes { events(after: "", before: "") { nodes { id } } } }
+    }`);
+    expect(calls.nodes).toHaveLength(1);
+  });
+
   it('take 1 to 100 as first and last', async () => {
     for (const name of ['first', 'last'] as const) {
       for (const size of [1, 100]) expect((await page({ [name]: size })).nodes).toHaveLength(size);
@@ -177,7 +187,7 @@ describeOnEachDatabase('the arguments of a page of calls', (database) => {
 
     it('is refused when it is cut, longer, or something else altogether', async () => {
       const cursor = await firstCursor(organization.liveKey);
-      const texts = ['', ' ', '0', 'null', cursor.slice(1), cursor.slice(0, -1), `${cursor}A`, `${cursor}=`];
+      const texts = [' ', '0', 'null', cursor.slice(1), cursor.slice(0, -1), `${cursor}A`, `${cursor}=`];
       texts.push(
         ` ${cursor}`,
         `${cursor}\n`,

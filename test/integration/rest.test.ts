@@ -211,7 +211,10 @@ describeOnEachDatabase('the REST API', (database) => {
     ['action=trends&interval=year', 'INVALID_ARGUMENT', 'interval', 'year'],
     ['action=trends&interval=hour&start_date=2000-01-01&end_date=2020-01-01', 'RANGE_TOO_LARGE', 'interval'],
     ['page=1&page=2', 'DUPLICATE_PARAMETER', 'page'],
-    ['status=busy&status=failed', 'DUPLICATE_PARAMETER', 'status'],
+    ['direction=inbound&direction=inbound', 'DUPLICATE_PARAMETER', 'direction'],
+    ['status=busy&status=done', 'INVALID_ARGUMENT', 'status', 'busy,done'],
+    ['interval=week', 'INVALID_ARGUMENT', 'interval', 'week'],
+    ['action=stats&interval=day', 'INVALID_ARGUMENT', 'interval', 'day'],
     [`status=${'x'.repeat(500)}`, 'INVALID_ARGUMENT', 'status', 'x'.repeat(100)],
   ];
 
@@ -229,6 +232,45 @@ describeOnEachDatabase('the REST API', (database) => {
       });
     },
   );
+
+  it.each([
+    ['/calls?per_page=5', 'Unknown parameter per_page. Did you mean limit? Known: page, limit, action, '],
+    ['/calls?pageSize=5', 'Unknown parameter pageSize. Did you mean limit? Known: page, '],
+    ['/calls?status[]=busy', 'Unknown parameter status[]. Did you mean status? Known: page, '],
+    ['/calls?startDate=2025-03-01', 'Unknown parameter startDate. Did you mean start_date? Known: page, '],
+    ['/calls?limt=5', 'Unknown parameter limt. Did you mean limit? Known: page, '],
+    ['/calls?foo=1', 'Unknown parameter foo. Known: page, '],
+    ['/calls?__proto__=1', 'Unknown parameter __proto__. Known: page, '],
+    [`/calls/${randomUUID()}?limit=1`, 'Unknown parameter limit. Known: none.'],
+  ])('says of %s what was meant and what is known', async (path, message) => {
+    const { status, body } = await rest.get(path);
+    const details = { parameter: expect.any(String), got: expect.any(String), expected: expect.any(String) };
+    expect([status, body]).toEqual([
+      400,
+      { error: expect.stringContaining(message), code: 'INVALID_ARGUMENT', details },
+    ]);
+  });
+
+  it('takes several statuses as one list, given once or several times', async () => {
+    const { total } = await rest.getOk('/calls?status=completed,busy,ringing');
+    for (const query of [
+      'status=completed&status=busy&status=ringing',
+      'status=completed&status=busy,ringing',
+    ])
+      expect((await rest.getOk(`/calls?${query}`)).total).toBe(total);
+    expect((await rest.getOk('/calls?action=stats&status=completed&status=busy&status=ringing')).total).toBe(
+      total,
+    );
+  });
+
+  it('answers an address with a slash at its end like the one without', async () => {
+    const list = await rest.getOk('/calls');
+    for (const path of ['/calls/', '/v1/calls/']) expect(await rest.getOk(path)).toEqual(list);
+    expect(await rest.getOk(`/calls/${ids[0]}/`)).toEqual(await rest.getOk(`/calls/${ids[0]}`));
+    expect((await rest.get('/calls/?limit=0')).status).toBe(400);
+    expect((await rest.send('POST', '/calls/')).status).toBe(405);
+    expect((await rest.get('/calls//')).status).toBe(404);
+  });
 
   it('refuses ids, flags, organizations and escapes that are none', async () => {
     const answers = [

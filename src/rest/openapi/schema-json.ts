@@ -56,7 +56,7 @@ export function toParameterSchema(schema: z.ZodType, version: OpenApiVersion): J
     target: targets[version],
     unrepresentable: 'any',
     override: ({ jsonSchema }) => {
-      for (const key of ['expected', 'description', 'example', 'schema']) delete jsonSchema[key];
+      for (const key of ['expected', 'description', 'example', 'schema', 'isList']) delete jsonSchema[key];
       adapt(jsonSchema, version);
     },
   });
