@@ -189,8 +189,7 @@ async function readWholeBody(request: Request): Promise<string | null> {
 async function readJsonBody(request: Request): Promise<string> {
   const { headers } = request;
   const contentType = headers.get('content-type') ?? '';
-  const encoding = headers.get('content-encoding') ?? 'identity';
-  if (!isUtf8Json(contentType) || encoding.toLowerCase() !== 'identity') {
+  if (!isUtf8Json(contentType) || headers.has('content-encoding')) {
     throw unsupportedMediaType(`${jsonType} in UTF-8, uncompressed`);
   }
   return await readBody(request);

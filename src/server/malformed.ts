@@ -21,9 +21,10 @@ export function findFault({ rawHeaders, headersDistinct }: IncomingMessage): App
   if (rawHeaders.length > 2 * headersMax) return headersTooLarge();
   const { host, 'transfer-encoding': encodings } = headersDistinct;
   if (host !== undefined && host.length > 1) return badRequest();
-  return encodings?.join().toLowerCase() === 'chunked' || encodings === undefined
-    ? null
-    : transferEncodingUnknown();
+  const codings = encodings?.join().toLowerCase().split(',') ?? ['chunked'];
+  // Without it at the end nobody knows where the body ends.
+  if (codings.at(-1)?.trim() !== 'chunked') return badRequest();
+  return codings.length === 1 ? null : transferEncodingUnknown();
 }
 
 /** Health checks of load balancers send HTTP/1.0, which needs no Host; whatever makes a URL of the request does. */

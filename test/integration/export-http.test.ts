@@ -155,6 +155,7 @@ describeOnEmbedded('an export over HTTP', (database) => {
     expect((await fetch(`${server.url}/calls`, { headers })).status).toBe(401);
   });
 
+  // Less than the 60 s after which a reader that takes nothing is hung up on.
   it('that is pipelined ends when its connection is reset, and leaves room for others', async () => {
     await serve();
     const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
@@ -163,6 +164,6 @@ describeOnEmbedded('an export over HTTP', (database) => {
     await once(socket, 'data');
     await expect.poll(async () => (await ask(mediaTypes.csv)).status).toBe(429);
     socket.resetAndDestroy();
-    await expect.poll(untilRoom, { timeout: 10_000 }).toBeUndefined();
-  });
+    await untilRoom();
+  }, 45_000);
 });

@@ -251,7 +251,7 @@ describeOnEachDatabase('the REST API', (database) => {
     ]);
   });
 
-  it('takes several statuses as one list, given once or several times', async () => {
+  it('takes the values of a list in one parameter or in several of its name', async () => {
     const { total } = await rest.getOk('/calls?status=completed,busy,ringing');
     for (const query of [
       'status=completed&status=busy&status=ringing',
@@ -261,6 +261,10 @@ describeOnEachDatabase('the REST API', (database) => {
     expect((await rest.getOk('/calls?action=stats&status=completed&status=busy&status=ringing')).total).toBe(
       total,
     );
+    const causes = await rest.getOk('/calls?hangup_cause=user_hangup,busy');
+    expect(await rest.getOk('/calls?hangup_cause=user_hangup&hangup_cause=busy')).toEqual(causes);
+    const { status, body } = await rest.get(`/calls?phone_number_id=${randomUUID()}&phone_number_id=7`);
+    expect([status, body.code]).toEqual([400, 'INVALID_ID']);
   });
 
   it('answers an address with a slash at its end like the one without', async () => {
