@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addDoctor } from './cli/doctor.ts';
 import { addExport } from './cli/export.ts';
@@ -17,9 +18,15 @@ import { EmbeddedDatabaseError } from './db/embedded-error.ts';
 let isServing = false;
 const exitCode = { done: 0, failed: 1, usage: 2, configuration: 78 };
 
+function readVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
 function createProgram(): Command {
   // Before the commands are added: they inherit it.
   const program = new Command('calls-gateway').exitOverride().showHelpAfterError('(--help says more)');
+  program.version(readVersion(), '--version', 'print the version');
   program.description(
     'A GraphQL gateway over the calls of a telephony platform. It is configured by the environment.',
   );

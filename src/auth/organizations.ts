@@ -24,6 +24,15 @@ export async function createOrganization(db: Db, name: string): Promise<Organiza
   return created;
 }
 
+/** Finds the organizations of a name, oldest first: names need not be different. */
+export async function findOrganizationsByName(db: Db, name: string): Promise<Organization[]> {
+  return await queryRows<Organization>(
+    db,
+    sql`select id, name from ${organizations} where name = ${name}
+      order by ${organizations.createdAt}, ${organizations.id}`,
+  );
+}
+
 /** Lists all organizations, oldest first. */
 export async function listOrganizations(db: Db): Promise<Organization[]> {
   return await queryRows<Organization>(

@@ -11,6 +11,7 @@ import { createDocumentExecutor } from '../rest/execute.ts';
 import { exportCalls } from '../rest/export.ts';
 import { holdHeapSmall } from '../rest/small-heap.ts';
 import { withDatabase } from './database.ts';
+import { getOrganizationId } from './organization.ts';
 import { CommandError } from './output.ts';
 import { startProgress } from './progress.ts';
 
@@ -35,12 +36,13 @@ async function exportFrom(
   { db }: Database,
   { organization, environment, format, filter }: ExportOptions,
 ): Promise<void> {
+  const organizationId = await getOrganizationId(db, organization);
   const caller: Caller = {
-    ...{ organizationId: organization, environment, scopes: ['calls:read'], actor: 'cli' },
-    organizationIds: [organization],
+    ...{ organizationId, environment, scopes: ['calls:read'], actor: 'cli' },
+    organizationIds: [organizationId],
   };
-  const [found] = await findOrganizationsByIds({ db, caller }, [organization]);
-  if (!found) throw new CommandError(`There is no organization ${organization}.`);
+  const [found] = await findOrganizationsByIds({ db, caller }, [organizationId]);
+  if (!found) throw new CommandError(`There is no organization ${organizationId}.`);
   // What goes wrong is told by the command.
   const execute = createDocumentExecutor(
     createGateway({ db, log: createLog('silent'), introspection: false }),

@@ -6,13 +6,14 @@ import { callDirections, callStatuses, hangupCauses } from '../calls/call.ts';
 import { loadConfig } from '../config.ts';
 import { AppError } from '../errors.ts';
 import type { ExportOptions } from './export-run.ts';
-import { parseId, parseTime } from './options.ts';
+import { parseId, parseName, parseTime } from './options.ts';
+import { organizationFlag } from './organization.ts';
 
 export function addExport(program: Command): void {
   program
     .command('export')
     .description('write calls to standard output, newest first, as a call log that import reads')
-    .requiredOption('--organization <id>', 'the organization whose calls they are', parseId)
+    .requiredOption(organizationFlag, 'the organization whose calls they are', parseName)
     .addOption(
       new Option('--environment <environment>', 'the calls of').choices(environments).default('live'),
     )

@@ -6,8 +6,10 @@ import { type Environment, environments } from '../auth/caller.ts';
 import { loadConfig } from '../config.ts';
 import { findFormatOfFile, readCallLog } from '../import/call-log.ts';
 import { importCalls } from '../import/import-calls.ts';
+import { countOf } from './count.ts';
 import { withDatabase } from './database.ts';
-import { type JsonOption, jsonOption, parseId } from './options.ts';
+import { type JsonOption, jsonOption, parseName } from './options.ts';
+import { getOrganizationId, organizationFlag } from './organization.ts';
 import { CommandError, printJson, printLine } from './output.ts';
 import { startProgress, toRate } from './progress.ts';
 
@@ -17,13 +19,15 @@ interface ImportOptions extends JsonOption {
 }
 
 const chunkBytes = 256 * 1024;
+/** Of fewer a rate says how long the start took. */
+const rateRowsMin = 1_000;
 
 export function addImport(program: Command): void {
   program
     .command('import')
     .description('import a call log, CSV or NDJSON: all of its rows, or none')
     .argument('<file>', 'the call log; - reads standard input')
-    .requiredOption('--organization <id>', 'the organization whose calls they are', parseId)
+    .requiredOption(organizationFlag, 'the organization whose calls they are', parseName)
     .addOption(
       new Option('--environment <environment>', 'where the calls go').choices(environments).default('live'),
     )
@@ -38,11 +42,13 @@ async function importFile(file: string, { organization, environment, json }: Imp
   const startedMs = performance.now();
   try {
     const rows = readCallLog(source, file === '-' ? null : findFormatOfFile(file));
-    const imported = await withDatabase(config, (database) =>
-      importCalls(database, rows, { organizationId: organization, environment, onProgress: progress.update }),
-    );
+    const imported = await withDatabase(config, async (database) => {
+      const organizationId = await getOrganizationId(database.db, organization);
+      return await importCalls(database, rows, { organizationId, environment, onProgress: progress.update });
+    });
     progress.end();
     if (json) printJson({ imported });
+    else if (imported < rateRowsMin) printLine(`Imported ${countOf(imported, 'row')}.`);
     else printLine(`Imported ${toRate(imported, performance.now() - startedMs)}.`);
   } catch (error) {
     progress.end();

@@ -4,6 +4,7 @@ import { type Environment, environments, type Scope } from '../auth/caller.ts';
 import { loadConfig } from '../config.ts';
 import { withDatabase } from './database.ts';
 import { type JsonOption, jsonOption, parseExpiry, parseId, parseName, parseScopes } from './options.ts';
+import { getOrganizationId, organizationFlag } from './organization.ts';
 import { CommandError, printError, printJson, printLine, printTable } from './output.ts';
 
 interface CreateOptions extends JsonOption {
@@ -19,7 +20,7 @@ export function addKeys(program: Command): void {
   keys
     .command('create')
     .description('create an API key and print it, once')
-    .requiredOption('--organization <id>', 'the organization it belongs to', parseId)
+    .requiredOption(organizationFlag, 'the organization it belongs to', parseName)
     .addOption(
       new Option('--environment <environment>', 'the calls it sees')
         .choices(environments)
@@ -33,7 +34,7 @@ export function addKeys(program: Command): void {
   keys
     .command('list')
     .description('list API keys, oldest first, without their secrets')
-    .option('--organization <id>', 'only those of one organization', parseId)
+    .option(organizationFlag, 'only those of one organization', parseName)
     .option(...jsonOption)
     .action(list);
   keys
@@ -52,8 +53,10 @@ async function create({
   expires,
   json,
 }: CreateOptions): Promise<void> {
-  const newKey = { organizationId: organization, environment, scopes, name, expiresAt: expires };
-  const created = await withDatabase(loadConfig(), ({ db }) => createApiKey(db, newKey));
+  const created = await withDatabase(loadConfig(), async ({ db }) => {
+    const organizationId = await getOrganizationId(db, organization);
+    return await createApiKey(db, { organizationId, environment, scopes, name, expiresAt: expires });
+  });
   if (json) {
     printJson({
       id: created.id,
@@ -70,9 +73,10 @@ async function create({
 }
 
 async function list({ organization, json }: JsonOption & { readonly organization?: string }): Promise<void> {
-  const keys = await withDatabase(loadConfig(), ({ db }) =>
-    listApiKeys(db, { organizationId: organization }),
-  );
+  const keys = await withDatabase(loadConfig(), async ({ db }) => {
+    const organizationId = organization === undefined ? undefined : await getOrganizationId(db, organization);
+    return await listApiKeys(db, { organizationId });
+  });
   if (json) printJson(keys.map(toListed));
   else if (keys.length === 0) printLine('There are no keys.');
   else printTable(keys.map((key) => ({ ...toListed(key), scopes: key.scopes.join(',') })));

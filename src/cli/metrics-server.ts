@@ -3,6 +3,7 @@ import type { App, CallerEvents } from '../app.ts';
 import type { Config } from '../config.ts';
 import { toTurnsOptions } from '../limits/turns.ts';
 import { listen, type RunningServer } from '../server.ts';
+import { toListenError } from './listen-error.ts';
 
 /** Serves /metrics, and nothing else, at the port of its own that the configuration may name. */
 export async function listenForMetrics(
@@ -25,5 +26,7 @@ export async function listenForMetrics(
       },
     },
     { host, port: metricsPort },
-  );
+  ).catch((error: unknown) => {
+    throw toListenError(error, { host, port: metricsPort, portSetting: 'METRICS_PORT' });
+  });
 }

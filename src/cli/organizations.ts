@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { createOrganization, listOrganizations } from '../auth/organizations.ts';
+import { createOrganization, findOrganizationsByName, listOrganizations } from '../auth/organizations.ts';
 import { loadConfig } from '../config.ts';
 import { withDatabase } from './database.ts';
 import { type JsonOption, jsonOption, parseName } from './options.ts';
-import { printJson, printLine, printTable } from './output.ts';
+import { printError, printJson, printLine, printTable } from './output.ts';
 
 export function addOrganizations(program: Command): void {
   const organizations = program.command('organizations').description('create and list organizations');
@@ -21,7 +21,11 @@ export function addOrganizations(program: Command): void {
 }
 
 async function create({ name, json }: JsonOption & { readonly name: string }): Promise<void> {
-  const created = await withDatabase(loadConfig(), ({ db }) => createOrganization(db, name));
+  const { created, sameName } = await withDatabase(loadConfig(), async ({ db }) => {
+    const [sameName] = await findOrganizationsByName(db, name);
+    return { created: await createOrganization(db, name), sameName };
+  });
+  if (sameName !== undefined) printError(`Another organization has this name too: ${sameName.id}.`);
   if (json) printJson({ id: created.id, name: created.name });
   else printLine(`${created.id}  ${created.name}`);
 }

@@ -49,8 +49,6 @@ export function toErrorLine(error: unknown): string {
   if ((syscall === 'open' || syscall === 'read') && systemCode) {
     return `${path ?? 'The input'} cannot be read (${systemCode}).`;
   }
-  if (syscall === 'listen')
-    return `The address cannot be listened on (${systemCode}); PORT and HOST choose another.`;
   const connectionFailure = findConnectionFailure(error);
   if (connectionFailure !== null) return connectionFailure.message;
   const appError = toAppError(error);

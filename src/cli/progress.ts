@@ -1,4 +1,5 @@
 import type { WriteStream } from 'node:tty';
+import { countOf } from './count.ts';
 
 const redrawMs = 200;
 const barWidth = 24;
@@ -33,7 +34,7 @@ export function startProgress(stream: WriteStream, getShare: () => number | null
 /** `445,369 rows, 21,000 rows/s` */
 export function toRate(rows: number, elapsedMs: number): string {
   const perSecond = Math.round((rows * 1000) / Math.max(elapsedMs, 1));
-  return `${rows.toLocaleString('en')} rows, ${perSecond.toLocaleString('en')} rows/s`;
+  return `${countOf(rows, 'row')}, ${countOf(perSecond, 'row')}/s`;
 }
 
 function toBar(share: number | null): string {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { checkRollup, foldRollup, foldSize, rebuildRollup } from '../calls/rollup.ts';
 import { loadConfig } from '../config.ts';
+import { countOf } from './count.ts';
 import { withDatabase } from './database.ts';
 import { type JsonOption, jsonOption } from './options.ts';
 import { CommandError, printJson, printLine } from './output.ts';
@@ -33,7 +34,7 @@ async function fold({ json }: JsonOption): Promise<void> {
     return all;
   });
   if (json) printJson({ folded });
-  else printLine(`Folded ${folded} changes.`);
+  else printLine(`Folded ${countOf(folded, 'change')}.`);
 }
 
 async function check({ json }: JsonOption): Promise<void> {
@@ -41,7 +42,8 @@ async function check({ json }: JsonOption): Promise<void> {
   if (json) printJson({ differences });
   else if (differences === 0) printLine('The sums are those of the calls.');
   if (differences > 0) {
-    throw new CommandError(`${differences} sums differ from the calls; 'rollup rebuild' counts them anew.`);
+    const message = differences === 1 ? '1 sum differs' : `${countOf(differences, 'sum')} differ`;
+    throw new CommandError(`${message} from the calls; \`rollup rebuild\` counts them anew.`);
   }
 }
 

@@ -16,8 +16,10 @@ import { listen } from '../server.ts';
 import { loadTracing } from '../tracing/tracing.ts';
 import { openMigratedDatabase } from './database.ts';
 import { type StartingDatabase, startDatabase } from './database-start.ts';
+import { toListenError } from './listen-error.ts';
 import { listenForMetrics } from './metrics-server.ts';
 import { CommandError } from './output.ts';
+import { describeDemoCalls } from './seed.ts';
 import { listenForStop, type Stop } from './stop.ts';
 
 const demoCalls = 2_000;
@@ -37,6 +39,9 @@ export async function runServe(config: Config): Promise<void> {
     await serve(config, log, stop, { ...starting, demo: null });
     return;
   }
+  process.stdout.write(
+    `Opening the embedded database in ${config.dataDir}; the first time takes some seconds …\n`,
+  );
   const { database } = await openMigratedDatabase(config);
   const demo = config.production ? null : await prepareDemo(config, database);
   await serve(config, log, stop, {
@@ -75,7 +80,7 @@ async function serve(
     const requestsMax = config.databasePool + waitingMax;
     const server = await listen(app, { ...config, requestsMax }).catch(async (error: unknown) => {
       await metricsServer?.stop();
-      throw error;
+      throw toListenError(error, { ...config, portSetting: 'PORT' });
     });
     // Who reads the address asks at once; until the database is up to date, which may take long, the answer is 503.
     await Promise.race([started, sleep(upToDateWithinMs, undefined, { ref: false })]);
@@ -110,8 +115,9 @@ async function prepareDemo(config: Config, database: Database): Promise<Demo | n
     sql`select not exists (select 1 from organizations) as empty`,
   );
   if (row?.empty) {
-    process.stdout.write(`Creating a demo organization with ${demoCalls} calls …\n`);
-    const { keys } = await seedDemo(database, { calls: demoCalls });
+    process.stdout.write('Creating a demo organization …\n');
+    const { keys, calls, liveCalls } = await seedDemo(database, { calls: demoCalls });
+    process.stdout.write(`It has ${describeDemoCalls(calls, liveCalls)}.\n`);
     await writeFile(file, JSON.stringify({ apiKey: keys.live }), { mode: 0o600 });
     await chmod(file, 0o600);
   }
@@ -133,6 +139,7 @@ function welcome(url: string, config: Config, demo: Demo | null): string {
   const lines = ['', `calls-gateway serves at ${url}`, ''];
   if (config.dashboard) lines.push(`  Dashboard ${url}/dashboard   (open it in a browser)`);
   if (config.graphiql) lines.push(`  GraphiQL  ${url}/graphql     (open it in a browser)`);
+  lines.push(`  Docs      ${url}/docs        (open it in a browser)`);
   lines.push(`  REST      ${url}/calls`, `  GraphQL   ${url}/graphql`, '');
   if (demo === null) {
     lines.push('  An API key: npx calls-gateway keys create --help', '');

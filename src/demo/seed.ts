@@ -11,6 +11,8 @@ import { drawRecording, toCallValues, toEventValues, toRecordingValues } from '.
 export interface Demo {
   readonly organizationId: string;
   readonly calls: number;
+  /** Of them, those that the live key sees; the test key sees the others. */
+  readonly liveCalls: number;
   readonly keys: { readonly live: string; readonly test: string };
 }
 
@@ -33,15 +35,21 @@ const numbers = [
  * key for each environment. A few of the calls are not over yet. Each time it is another organization.
  */
 export async function seedDemo(database: Database, { calls }: { readonly calls: number }): Promise<Demo> {
-  const organizationId = await inBulkTransaction(database, (tx) => copyDemo(tx, calls)).catch((error) => {
-    throw toAppError(error);
-  });
+  const { organizationId, liveCalls } = await inBulkTransaction(database, (tx) => copyDemo(tx, calls)).catch(
+    (error) => {
+      throw toAppError(error);
+    },
+  );
   const createKey = async (environment: Environment) =>
     (await createApiKey(database.db, { organizationId, environment, scopes, name: 'Demo' })).key;
-  return { organizationId, calls, keys: { live: await createKey('live'), test: await createKey('test') } };
+  const keys = { live: await createKey('live'), test: await createKey('test') };
+  return { organizationId, calls, liveCalls, keys };
 }
 
-async function copyDemo(tx: BulkTransaction, calls: number): Promise<string> {
+async function copyDemo(
+  tx: BulkTransaction,
+  calls: number,
+): Promise<Pick<Demo, 'organizationId' | 'liveCalls'>> {
   const [organization] = await tx.query<{ id: string }>(
     `insert into organizations (name) values ('Demo') returning id`,
   );
@@ -54,12 +62,14 @@ async function copyDemo(tx: BulkTransaction, calls: number): Promise<string> {
     owned.map(({ id, e164, country }) => [organization.id, id, e164, country]),
   );
   const nowMs = Date.now();
+  let liveCalls = 0;
   for (let from = 0; from < calls; from += batchSize) {
     const count = Math.min(batchSize, calls - from);
     const batch = Array.from({ length: count }, (_, i) => drawCall(random, nowMs, from + i, calls));
     await copyCalls(tx, random, organization.id, batch, owned);
+    liveCalls += batch.filter(({ environment }) => environment === 'live').length;
   }
-  return organization.id;
+  return { organizationId: organization.id, liveCalls };
 }
 
 function drawCall(random: Random, nowMs: number, index: number, calls: number): DemoCall {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -148,6 +148,43 @@ describe('the commands', () => {
     }
   });
 
+  it('take the name of an organization in place of its id, where it is that of one', {
+    timeout: 2 * timeoutMs,
+  }, async () => {
+    const words = ['organizations', 'create', '--name', 'Müller & Co'];
+    const first = await runJson(words);
+    const imported = await run(['import', '-', '--organization', 'Müller & Co'], {
+      input: log('00000000-0000-4000-8000-000000000002'),
+    });
+    expect(imported).toEqual({ code: 0, out: 'Imported 1 row.\n', errors: '' });
+    const [listed] = (await run(['export', '--organization', 'Müller & Co'])).out.split('\n').slice(1);
+    expect(listed).toContain(first.id);
+    expect(await runJson(['keys', 'list', '--organization', 'Müller & Co'])).toEqual([]);
+
+    const second = await run([...words, '--json']);
+    expect(second.code).toBe(0);
+    expect(second.errors).toBe(`Another organization has this name too: ${first.id}.\n`);
+    const { id } = JSON.parse(second.out);
+    const key = ['keys', 'create', '--environment', 'live', '--scopes', 'calls:read', '--organization'];
+    expect(await run([...key, 'Müller & Co'])).toEqual({
+      ...{ code: 1, out: '' },
+      errors: `Several organizations have the name "Müller & Co". Give the id of one: ${first.id}, ${id}.\n`,
+    });
+    expect(await run([...key, 'Nobody'])).toMatchObject({ errors: 'There is no organization "Nobody".\n' });
+  });
+
+  it('say their version', { timeout: timeoutMs }, async () => {
+    const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
+    expect(await run(['--version'])).toEqual({ code: 0, out: `${version}\n`, errors: '' });
+  });
+
+  it('tell of a demo how many of its calls each key sees', { timeout: timeoutMs }, async () => {
+    const { out } = await run(['seed', '--calls', '2000']);
+    const [, live, test] = /\(Demo, 2,000 calls: ([\d,]+) live, (\d+) test\)/.exec(out) ?? [];
+    expect(Number(live?.replace(',', '')) + Number(test)).toBe(2_000);
+    expect(Number(test)).toBeGreaterThan(0);
+  });
+
   it('say in one line what failed, and exit 1', { timeout: timeoutMs }, async () => {
     const key = ['--environment', 'live', '--scopes', 'calls:read'];
     const failures = [
@@ -169,7 +206,7 @@ describe('the commands', () => {
       ['fly'],
       ['organizations', 'create'],
       ['seed', '--calls', 'many'],
-      ['import', 'calls.csv', '--organization', 'acme'],
+      ['import', 'calls.csv', '--organization', ''],
       ['export', '--organization', nowhere, '--status', 'done'],
     ];
     for (const ran of await Promise.all(misuses.map((words) => run(words)))) {
@@ -182,6 +219,25 @@ describe('the commands', () => {
     expect(code).toBe(78);
     expect(errors).toContain('DATABASE_URL');
     expect(errors).not.toContain('hunter2');
+  });
+
+  it.each([
+    [
+      '127.0.0.1',
+      (port: number) => `Port ${port} on 127.0.0.1 is in use. Stop what uses it, or set PORT to another one.`,
+    ],
+    [
+      '192.0.2.1',
+      () => 'This machine does not have the address 192.0.2.1. Set HOST to one that it has, or to 0.0.0.0.',
+    ],
+  ])('name the address that serve cannot have: %s', { timeout: timeoutMs }, async (host, message) => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { port } = server.address() as { port: number };
+    const env = { HOST: host, PORT: String(port), DATA_DIR: ':memory:', LOG_LEVEL: 'silent' };
+    const { code, errors } = await run(['serve'], { env });
+    server.close();
+    expect({ code, errors }).toEqual({ code: 1, errors: `${message(port)}\n` });
   });
 
   it('give up a server that hangs up on everyone, without the password', { timeout: timeoutMs }, async () => {
