@@ -26,7 +26,7 @@ const keyPattern = /kros_live_\w+/;
 const timeout = 120_000;
 
 // Scripts that the README names.
-const typedHere = ['start', 'cli', 'dev'];
+const typedHere = ['start', 'dev'];
 const ofCi = ['test', 'lint', 'typecheck', 'build', 'schema'];
 /** The rest, which takes minutes or measures, with the least to do. */
 const others: Readonly<Record<string, { readonly line: string; readonly prints: RegExp }>> = {

@@ -58,6 +58,21 @@ describe('compose.yaml', () => {
     for (const name of names) expect(settings).toContain(name);
   });
 
+  it('passes on every setting but those that the image and the network of the containers decide', () => {
+    const decided = ['NODE_ENV', 'PORT', 'HOST', 'METRICS_PORT', 'DATABASE_URL', 'DATA_DIR'];
+    for (const name of settings) {
+      if (name !== undefined && !decided.includes(name))
+        expect(gateway).toContain(`\n      ${name}: \${${name}:-}\n`);
+    }
+  });
+
+  it('says how to make a key in the container and how to turn the dashboard on, as the README does', () => {
+    for (const file of [text, read('README.md')]) {
+      expect(file).toMatch(/docker compose exec gateway node dist\/cli\.js keys create --organization/);
+      expect(file).toContain('DASHBOARD=on');
+    }
+  });
+
   it('gives the gateway nothing to write to and no rights, and publishes to this machine only', () => {
     expect(gateway).toContain('read_only: true');
     expect(gateway).toMatch(/cap_drop:\n +- ALL\n/);
@@ -66,7 +81,7 @@ describe('compose.yaml', () => {
   });
 
   it('holds no password', () => {
-    for (const [, value] of text.matchAll(/(?:PASSWORD: |calls:)(.*?)(?:@|\n|$)/g))
+    for (const [, value] of text.matchAll(/(?:PASSWORD: |\/\/calls:)(.*?)(?:@|\n|$)/g))
       if (value !== undefined && !value.startsWith('/') && value !== '')
         expect(value).toMatch(/^\$\{POSTGRES_PASSWORD/);
   });
