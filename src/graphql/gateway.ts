@@ -21,7 +21,7 @@ import { createDocumentCache, PreparedDocument } from './documents.ts';
 import { maskError, refusal, withCode } from './errors.ts';
 import { executePlan } from './execution/execute.ts';
 import type { OrPromise } from './execution/members.ts';
-import { findExcess, operationLimits } from './limits.ts';
+import { findExcess, operationLimits, requireShortNames } from './limits.ts';
 import { createLoaders } from './loaders.ts';
 import { hasOperation, toOperationError } from './operation-error.ts';
 import { PersistedQueries } from './persisted-queries.ts';
@@ -129,7 +129,9 @@ export function createGateway({
   function getDocument(query: string): PreparedDocument {
     let known = documents.get(query);
     if (known === undefined) {
-      known = prepareDocument(parse(query, { maxTokens: operationLimits.tokens }) as DocumentNode);
+      const document = parse(query, { maxTokens: operationLimits.tokens }) as DocumentNode;
+      requireShortNames(document);
+      known = prepareDocument(document);
       documents.set(query, known);
     }
     return known;

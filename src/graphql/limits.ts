@@ -1,4 +1,4 @@
-import type { GraphQLError } from 'graphql';
+import { type DocumentNode, type GraphQLError, visit } from 'graphql';
 import { pageSizeMax } from '../calls/page-request.ts';
 import { type AppError, invalidArgument } from '../errors.ts';
 import { refusal, toGraphQLError } from './errors.ts';
@@ -11,6 +11,8 @@ export interface OperationLimits {
   readonly rootFields: number;
   readonly tokens: number;
   readonly cost: number;
+  /** Of the answer, without the contents of calls and events, which have a limit of their own. */
+  readonly answerBytes: number;
 }
 
 export const operationLimits: OperationLimits = {
@@ -19,14 +21,18 @@ export const operationLimits: OperationLimits = {
   rootFields: 10,
   tokens: 2_000,
   cost: 10_000,
+  answerBytes: 32 * 1024 * 1024,
 };
+
+/** How long an alias and any other name of a document may be. */
+export const nameLengthMax = 128;
 
 /**
  * The error that refuses an operation which asks for too much: it says the limit, what the operation has, and which
  * field has most of it. A page size that its list would refuse is refused as such. Null for what may run.
  */
 export function findExcess(measure: Measure, limits: OperationLimits = operationLimits): GraphQLError | null {
-  const { depth, aliases, rootFields, cost, deepest, mostAliased, costliest, outsized } = measure;
+  const { depth, aliases, rootFields, cost, bytes, deepest, mostAliased, costliest, outsized } = measure;
   if (depth > limits.depth) {
     return tooMuch('QUERY_TOO_DEEP', { actual: depth, limit: limits.depth, field: deepest }, 'nested levels');
   }
@@ -38,13 +44,31 @@ export function findExcess(measure: Measure, limits: OperationLimits = operation
     const found = { actual: rootFields, limit: limits.rootFields, field: costliest.path };
     return tooMuch('TOO_MANY_ROOT_FIELDS', found, 'root fields');
   }
-  if (cost <= limits.cost) return null;
+  const isExpensive = cost > limits.cost;
+  if (!isExpensive && bytes <= limits.answerBytes) return null;
   if (outsized !== null) return toGraphQLError(toArgumentError(outsized));
-  return tooMuch(
-    'QUERY_TOO_EXPENSIVE',
-    { actual: cost, limit: limits.cost, field: costliest.path },
-    'points of cost',
-  );
+  return isExpensive
+    ? tooMuch(
+        'QUERY_TOO_EXPENSIVE',
+        { actual: cost, limit: limits.cost, field: costliest.path },
+        'points of cost',
+      )
+    : tooMuch(
+        'ANSWER_TOO_LARGE',
+        { actual: bytes, limit: limits.answerBytes, field: costliest.path },
+        'bytes in its answer',
+      );
+}
+
+/** Throws NAME_TOO_LONG: an alias is repeated for each item of the lists around it. */
+export function requireShortNames(document: DocumentNode): void {
+  visit(document, {
+    Name({ value: { length: actual } }) {
+      if (actual <= nameLengthMax) return;
+      const message = `A name has ${actual} characters; at most ${nameLengthMax} are allowed.`;
+      throw refusal('NAME_TOO_LONG', message, { actual, limit: nameLengthMax });
+    },
+  });
 }
 
 interface Found {
@@ -55,6 +79,7 @@ interface Found {
 }
 
 const adviceByCode = {
+  ANSWER_TOO_LARGE: (field: string) => `most of them at ${field}; ask for fewer fields or a shorter list`,
   QUERY_TOO_DEEP: (field: string) => `the deepest field is ${field}; ask for it in an operation of its own`,
   TOO_MANY_ALIASES: (field: string) => `most of them at ${field}; ask for fewer of it in one operation`,
   TOO_MANY_ROOT_FIELDS: (field: string) => `such as ${field}; ask for some of them in another operation`,

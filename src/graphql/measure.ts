@@ -11,20 +11,22 @@ import {
   Kind,
   type OperationDefinitionNode,
   type SelectionSetNode,
+  valueFromASTUntyped,
   visit,
 } from 'graphql';
-import { pageSizeDefault, pageSizeMax } from '../calls/page-request.ts';
+import { type Outsized, toListSize, type Variables } from './list-size.ts';
 
 export interface Measure {
   readonly depth: number;
   readonly aliases: number;
   readonly rootFields: number;
   readonly cost: number;
+  /** About how long the answer can be, without the contents of calls and events. */
+  readonly bytes: number;
   /** The path of the deepest field, of the one with most of the aliases, and of the one with most of the cost. */
   readonly deepest: string;
   readonly mostAliased: Share;
   readonly costliest: Share & { readonly isList: boolean };
-  /** A page size that its list is going to refuse. */
   readonly outsized: Outsized | null;
 }
 
@@ -34,18 +36,9 @@ interface Share {
   readonly weight: number;
 }
 
-interface Outsized {
-  readonly argument: 'first' | 'last' | 'ids';
-  readonly size: number;
-}
-
-type Variables = Readonly<Record<string, unknown>>;
-
-const intMax = 2_147_483_647;
-
 const noShare = { path: '', weight: 0, isList: false };
 const nothing: Measure = {
-  ...{ depth: 0, aliases: 0, rootFields: 0, cost: 0 },
+  ...{ depth: 0, aliases: 0, rootFields: 0, cost: 0, bytes: 0 },
   ...{ deepest: '', mostAliased: noShare, costliest: noShare, outsized: null },
 };
 
@@ -54,11 +47,18 @@ const plus = (a: Measure, b: Measure): Measure => ({
   aliases: a.aliases + b.aliases,
   rootFields: a.rootFields + b.rootFields,
   cost: a.cost + b.cost,
+  bytes: a.bytes + b.bytes,
   deepest: b.depth > a.depth ? b.deepest : a.deepest,
   mostAliased: b.mostAliased.weight > a.mostAliased.weight ? b.mostAliased : a.mostAliased,
   costliest: b.costliest.weight > a.costliest.weight ? b.costliest : a.costliest,
   outsized: a.outsized ?? b.outsized,
 });
+
+// Quotes, colon and comma of a member; and a value that is no content: an instant, a number, an id.
+const memberBytes = 4;
+const leafBytes = 32;
+/** The field whose size is computed of its arguments. */
+const computedField = 'callTrends';
 
 // A path is for a person; that of thousands of levels would be as long as the document.
 const pathLengthMax = 200;
@@ -84,6 +84,8 @@ export function createMeasure(
   operation: OperationDefinitionNode,
 ): OperationMeasure {
   const sizeVariables = listSizeVariables(document);
+  // What their sizes depend on differs from request to request.
+  if (sizeVariables === null) return (variables) => measureOperation(schema, document, operation, variables);
   const measures = new Map<string, Measure>();
   return (variables) => {
     const key = sizeVariables.map((name) => toSizeKey(variables, name)).join();
@@ -154,64 +156,42 @@ function measureOperation(
     };
     if (name.startsWith('__')) return { ...nothing, ...counted };
     const own = definition?.extensions.cost ?? (isCompositeType(type) ? 1 : 0);
-    const isSized = definition?.args.some((arg) => arg.name === 'first' || arg.name === 'ids') === true;
-    const page = isSized ? pageSizeOf(field, values) : onePage;
-    const cost = Number(own) + below.cost * page.size;
+    const size = toListSize(definition, field, values);
+    const cost = Number(own) + Math.ceil(below.cost * size.costFactor);
+    const nameBytes = (field.alias?.value ?? name).length + memberBytes;
+    const bytes = nameBytes + (field.selectionSet === undefined ? leafBytes : below.bytes * size.items);
     return {
       ...counted,
       depth: below.depth + 1,
       deepest: join(name, below.deepest),
       cost,
+      bytes,
       costliest: {
         path: below.costliest.isList ? join(name, below.costliest.path) : name,
         weight: cost,
-        isList: isSized || below.costliest.isList,
+        isList: size.isList || below.costliest.isList,
       },
-      outsized: page.outsized ?? below.outsized,
+      outsized: size.outsized ?? below.outsized,
     };
   }
 
   return ofSelections(operation.selectionSet, schema.getRootType(operation.operation) ?? undefined);
 }
 
-interface PageSize {
-  readonly size: number;
-  readonly outsized: Outsized | null;
-}
-
-const onePage: PageSize = { size: 1, outsized: null };
-
-/** How many items a list may give: from `first`, `last` or `ids`, literal or variable. */
-function pageSizeOf(field: FieldNode, variables: Variables): PageSize {
-  for (const { name, value } of field.arguments ?? []) {
-    const argument = name.value;
-    if (argument !== 'first' && argument !== 'last' && argument !== 'ids') continue;
-    const given = value.kind === Kind.VARIABLE ? variables[value.name.value] : undefined;
-    if (argument === 'ids') {
-      const size = value.kind === Kind.LIST ? value.values.length : Array.isArray(given) ? given.length : 1;
-      return toPageSize(argument, size);
-    }
-    const size = value.kind === Kind.INT ? Number(value.value) : given;
-    // Infinity, which JSON cannot write, would come of a product of endless numbers.
-    if (typeof size === 'number' && size > 0) return toPageSize(argument, Math.min(size, intMax));
-  }
-  return { size: pageSizeDefault, outsized: null };
-}
-
-function toPageSize(argument: Outsized['argument'], size: number): PageSize {
-  return { size, outsized: size > pageSizeMax ? { argument, size } : null };
-}
-
-/** The variables anywhere in the document that pages have their sizes of. */
-function listSizeVariables(document: DocumentNode): string[] {
+/** The variables anywhere in the document that pages have their sizes of; null where a size is computed of others. */
+function listSizeVariables(document: DocumentNode): string[] | null {
   const names = new Set<string>();
+  let isComputed = false;
   visit(document, {
+    Field({ name, arguments: given }) {
+      isComputed ||= name.value === computedField && given !== undefined && given.length > 0;
+    },
     Argument({ name, value }) {
       const isSize = name.value === 'first' || name.value === 'last' || name.value === 'ids';
       if (isSize && value.kind === Kind.VARIABLE) names.add(value.name.value);
     },
   });
-  return [...names];
+  return isComputed ? null : [...names];
 }
 
 function toSizeKey(variables: Variables, name: string): string {
@@ -224,7 +204,7 @@ function toSizeKey(variables: Variables, name: string): string {
 function defaultsOf(operation: OperationDefinitionNode): Variables {
   const defaults = (operation.variableDefinitions ?? []).map(({ variable, defaultValue }) => [
     variable.name.value,
-    defaultValue?.kind === Kind.INT ? Number(defaultValue.value) : undefined,
+    defaultValue && valueFromASTUntyped(defaultValue),
   ]);
   return Object.fromEntries(defaults) as Variables;
 }

@@ -21,6 +21,8 @@ const policyField = /^"[a-z]+";q=(\d+);w=(\d+)$/;
 const limitField = /^"[a-z]+";r=(\d+);t=(\d+)$/;
 const headerNames = ['ratelimit', 'ratelimit-policy', 'x-ratelimit-limit', 'x-ratelimit-remaining'];
 
+const longTrend = '/calls?action=trends&interval=hour&start_date=2024-01-01&end_date=2025-02-19';
+
 describeOnEachDatabase('rate limits', (database) => {
   let organization: TestOrganization;
   let other: TestOrganization;
@@ -114,12 +116,14 @@ describeOnEachDatabase('rate limits', (database) => {
   });
 
   it('take one point for a page of REST and more for what costs more, the same on both surfaces', async () => {
-    const trend = '{ callTrends { points { total } } }';
+    const range = 'filter: { createdFrom: "2024-01-01T00:00:00Z", createdTo: "2025-02-20T00:00:00Z" }';
+    const trend = `{ callTrends(interval: HOUR, ${range}) { points { total byStatus { count } } } }`;
     expect(await spentBy(({ rest }) => rest.get('/calls'))).toBe(1);
     expect(await spentBy(({ rest }) => rest.get('/calls?limit=100'))).toBe(1);
     expect(await spentBy(({ graphql }) => graphql.query('{ calls(first: 20) { nodes { id } } }'))).toBe(1);
-    expect(await spentBy(({ rest }) => rest.get('/calls?action=trends'))).toBe(2);
-    expect(await spentBy(({ graphql }) => graphql.query(trend))).toBe(2);
+    expect(await spentBy(({ rest }) => rest.get('/calls?action=trends'))).toBe(1);
+    expect(await spentBy(({ rest }) => rest.get(longTrend))).toBe(9);
+    expect(await spentBy(({ graphql }) => graphql.query(trend))).toBe(9);
     const events = 'query ($n: Int!) { calls(first: $n) { nodes { events(first: 40) { nodes { id } } } } }';
     expect(await spentBy(({ graphql }) => graphql.query(events, { n: 10 }))).toBe(1);
     expect(await spentBy(({ graphql }) => graphql.query(events, { n: 100 }))).toBe(5);
@@ -129,7 +133,7 @@ describeOnEachDatabase('rate limits', (database) => {
     const app = openLimitedApp(2);
     const { rest, graphql } = clientsOf(app);
     await rest.get('/calls');
-    const trends = async () => expect((await rest.get('/calls?action=trends')).status).toBe(429);
+    const trends = async () => expect((await rest.get(longTrend)).status).toBe(429);
     expect(await countStatements(database(), trends)).toBe(0);
     const list = async () => {
       expect((await rest.get('/calls')).status).toBe(429);

@@ -1,4 +1,4 @@
-import type { CallDirection, CallStatus } from '../../calls/call.ts';
+import { type CallDirection, type CallStatus, callStatuses } from '../../calls/call.ts';
 import { getCallStats } from '../../calls/stats.ts';
 import type { CallSums } from '../../calls/sums.ts';
 import { builder } from '../builder.ts';
@@ -42,6 +42,7 @@ const CallStats = builder.objectRef<Stats>('CallStats').implement({
     total: t.int({ description: 'How many calls.', resolve: ({ sums }) => sums.total }),
     byStatus: t.field({
       type: [CallStatusCount],
+      extensions: { items: callStatuses.length },
       description: 'How many calls by status; every status is there.',
       resolve: ({ sums }) => toStatusCounts(sums),
     }),

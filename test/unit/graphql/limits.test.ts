@@ -15,6 +15,7 @@ const unlimited: OperationLimits = {
   rootFields: Number.POSITIVE_INFINITY,
   tokens: Number.POSITIVE_INFINITY,
   cost: Number.POSITIVE_INFINITY,
+  answerBytes: Number.POSITIVE_INFINITY,
 };
 
 function check(query: string, variables: Variables = {}, limits: OperationLimits = operationLimits) {
@@ -163,6 +164,38 @@ describe('the cost of an operation', () => {
     expect(costOf(query, { ids: ['a', 'b', 'c', 'd'] })).toBe(1 + 4 * 11);
   });
 
+  it('multiplies the points of a trend by the buckets of its range, from variables too', () => {
+    const query = (fields: string) =>
+      `query ($filter: CallFilter, $interval: CallTrendInterval, $to: DateTime) {
+        callTrends(filter: $filter, interval: $interval) { ${fields} } viewer { environment }
+        other: callTrends(interval: DAY, filter: { createdFrom: "2025-01-01T00:00:00Z", createdTo: $to }) { ${fields} }
+      }`;
+    const days = (createdTo: string) => ({ filter: { createdFrom: '2025-01-01T00:00:00Z', createdTo } });
+    const one = { ...days('2025-01-11T00:00:00Z'), to: '2025-01-02T00:00:00Z' };
+    expect(costOf(query('from'), one)).toBe(201);
+    expect(costOf(query('points { total }'), one)).toBe(201 + 2 + 1);
+    expect(costOf(query('points { byStatus { count } }'), one)).toBe(201 + 8 + 1);
+    expect(costOf(query('points { total }'), { ...one, interval: 'HOUR' })).toBe(201 + 48 + 1);
+    const noDates = '{ callTrends(interval: HOUR) { points { total } } }';
+    expect(costOf(noDates)).toBe(100 + (30 * 24) / 5);
+    const range = 'filter: { createdTo: "2025-01-01T00:00:00Z" }';
+    expect(costOf(`{ callTrends(${range}) { points { total } } }`)).toBe(100 + 10_000 / 5);
+  });
+
+  it('lets one trend of 10,000 points with all of their fields pass, and not two', () => {
+    const point = `date start end total inbound outbound answered byStatus { status count }
+      totalDurationSeconds totalCostCents`;
+    const trends = (count: number) =>
+      `query ($filter: CallFilter) { ${repeat(
+        count,
+        (i) =>
+          `t${i}: callTrends(filter: $filter, interval: HOUR) { from to timeZone interval points { ${point} } }`,
+      )} }`;
+    const filter = { createdFrom: '2024-01-01T00:00:00Z', createdTo: '2025-02-20T16:00:00Z' };
+    expect(check(trends(1), { filter })).toBeNull();
+    expect(check(trends(2), { filter })?.extensions.code).toBe('QUERY_TOO_EXPENSIVE');
+  });
+
   it('is refused above the budget, with the budget and what it was', () => {
     const error = check('{ calls(first: 100) { nodes { events(first: 100) { nodes { id } } } } }');
     expect(error?.extensions).toEqual({
@@ -175,7 +208,9 @@ describe('the cost of an operation', () => {
   });
 
   it('names the field that has most of it, in fragments too', () => {
-    const trends = repeat(7, (i) => `t${i}: callTrends { from }`);
+    const range =
+      'interval: HOUR, filter: { createdFrom: "2025-01-01T00:00:00Z", createdTo: "2026-01-01T00:00:00Z" }';
+    const trends = repeat(7, (i) => `t${i}: callTrends(${range}) { points { total } }`);
     expect(check(`{ ${trends} calls { totalCount } }`)?.extensions.field).toBe('callTrends');
     const query = `
       { viewer { environment } ...Pages callStats { total } }
@@ -208,6 +243,21 @@ describe('the cost of an operation', () => {
       got: '101 ids',
     });
     expect(check(`{ calls(first: ${size}) { totalCount } viewer { environment } }`)).toBeNull();
+  });
+});
+
+describe('the size of an answer', () => {
+  const range = 'createdFrom: "2024-01-01T00:00:00Z", createdTo: "2025-02-20T16:00:00Z"';
+
+  it('is refused where names and lists alone would make it long', () => {
+    const aliases = repeat(30, (i) => `${`a${i}`.padEnd(120, 'x')}: total`);
+    const query = `{ callTrends(interval: HOUR, filter: { ${range} }) { points { ${aliases} } } }`;
+    expect(check(query)?.extensions).toMatchObject({
+      code: 'ANSWER_TOO_LARGE',
+      limit: 32 * 1024 * 1024,
+      field: 'callTrends',
+    });
+    expect(check(`{ calls(first: 100) { nodes { ${aliases.replaceAll('total', 'uuid')} } } }`)).toBeNull();
   });
 });
 
@@ -264,6 +314,22 @@ describe('a gateway', () => {
     expect(error?.extensions.code).toBe('GRAPHQL_PARSE_FAILED');
     expect(error?.message).toContain('2000');
     expect(prepare('{'.repeat(100_000))[0]?.extensions.code).toBe('GRAPHQL_PARSE_FAILED');
+  });
+
+  it('refuses names of more than 128 characters, wherever they are', () => {
+    const name = (length: number) => 'a'.repeat(length);
+    for (const document of [
+      (long: string) => `{ ${long}: __typename }`,
+      (long: string) => `query ${long} { __typename }`,
+      (long: string) => `{ ...${long} } fragment ${long} on Query { __typename }`,
+    ]) {
+      expect(prepare(document(name(128)))).toEqual([]);
+      expect(prepare(document(name(129)))[0]?.extensions).toEqual({
+        code: 'NAME_TOO_LONG',
+        actual: 129,
+        limit: 128,
+      });
+    }
   });
 
   it.each([
