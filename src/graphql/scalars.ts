@@ -4,6 +4,7 @@ import type { InstantText } from '../calls/call.ts';
 import { AppError, invalidArgument, invalidTimeZone } from '../errors.ts';
 import { builder } from './builder.ts';
 import { toGraphQLError } from './errors.ts';
+import { requireWritable } from './json-value.ts';
 
 const wholeLength = '2026-01-31T09:00:00.123+00:00'.length;
 
@@ -87,5 +88,5 @@ builder.scalarType('UUID', {
 builder.scalarType('JSON', {
   description: 'Any JSON value.',
   parseValue: outputOnly('JSON'),
-  serialize: (value) => value,
+  serialize: requireWritable,
 });

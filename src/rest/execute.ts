@@ -1,5 +1,6 @@
 import { AppError, internalServerError } from '../errors.ts';
 import type { Gateway, RequestScope } from '../graphql/gateway.ts';
+import { tooDeepCode } from '../graphql/json-value.ts';
 import { type DataOf, type DocumentName, exportPageSizeMax, parseDocuments } from './documents.ts';
 
 /** Executes one of the documents for a caller and gives its data, or throws its first error. */
@@ -15,7 +16,9 @@ export function createDocumentExecutor(gateway: Gateway): ExecuteDocument {
     const operation = { document: documents[name], operationName: undefined };
     const pageSizeMax = name === 'export' ? { pageSizeMax: exportPageSizeMax } : {};
     const { data, errors } = await gateway.execute(operation, variables, { ...scope, ...pageSizeMax });
-    if (errors?.[0] !== undefined) throw toRestError(errors[0].originalError);
+    // A value that cannot be written is null; the rest of the answer is as good as ever.
+    const failure = errors?.find(({ extensions }) => extensions.code !== tooDeepCode);
+    if (failure !== undefined) throw toRestError(failure.originalError);
     return data as unknown as DataOf[typeof name];
   };
 }
