@@ -282,7 +282,8 @@ describe.skipIf(findChromium() === null)('the dashboard in Chromium', { timeout:
       await page.emulateMedia({ forcedColors: 'active' });
       expect(await color('.bar-fill')).toBe(before);
       expect(await color('.swatch')).toBe(before);
-      await page.emulateMedia({ forcedColors: 'none', media: 'print' });
+      await page.emulateMedia({ forcedColors: 'none', colorScheme: 'dark', media: 'print' });
+      expect(await measure('.tile dd', '(dd) => getComputedStyle(dd).color')).toBe('rgb(0, 0, 0)');
       expect(await page.getByRole('button').filter({ visible: true }).count()).toBe(1);
       expect(await page.locator('.calls tbody tr').first().isVisible()).toBe(true);
     });

@@ -116,5 +116,5 @@ export interface DetailData {
 }
 
 export interface DeletionData {
-  readonly deleteCall: { readonly __typename: string; readonly message?: string };
+  readonly deleteCall: { readonly __typename: string };
 }

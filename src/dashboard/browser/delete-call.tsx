@@ -45,7 +45,7 @@ function useDeletion({ session, uuid, status, onDeleted }: Omit<ConfirmationProp
       const { deleteCall } = await execute<DeletionData>(session, documents.deletion, { input });
       if (deleteCall.__typename !== 'CallInProgressError') return onDeleted();
       setNeedsForce(true);
-      setProblem(deleteCall.message ?? null);
+      setProblem('This call is not over yet.');
     } catch (error) {
       setProblem((error as Error).message);
     }

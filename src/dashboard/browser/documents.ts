@@ -167,12 +167,6 @@ query CallEvents($id: ID!, $after: String!) {
   deletion: `mutation DeleteCall($input: DeleteCallInput!) {
   deleteCall(input: $input) {
     __typename
-    ... on CallNotFoundError {
-      message
-    }
-    ... on CallInProgressError {
-      message
-    }
   }
 }
 `,

@@ -100,8 +100,17 @@ export interface ChartBounds {
   readonly isCut: boolean;
 }
 
+/** The years of which the gateway makes charts, whether they have calls or not. */
+const usualFromMs = Date.parse('1971-01-01T00:00:00Z');
+const usualAheadMs = 365 * dayMs;
+
+/** Whether an end of a range is open or unusually far away: then the calls say where charts begin and end. */
+export function needsExtent({ fromMs, toMs }: Bounds, nowMs: number): boolean {
+  return fromMs === null || toMs === null || fromMs < usualFromMs || toMs > nowMs + usualAheadMs;
+}
+
 /**
- * The range of the charts: where it is open, it begins and ends with the days of the calls; null without an extent.
+ * The range of the charts: where it needs the extent, it begins and ends with the days of the calls; null without.
  * A range that is too long for any interval is cut: to its end, or to now where it goes on for long after that.
  */
 export function toChartBounds(
@@ -110,15 +119,25 @@ export function toChartBounds(
   zone: string,
   nowMs: number,
 ): ChartBounds | null {
-  const startOf = (ms: number) => startOfDay(toDate(ms, zone), zone);
-  const endOf = (ms: number) => startOfDay(addDays(toDate(ms, zone), 1), zone);
-  if (extent === null && (bounds.fromMs === null || bounds.toMs === null)) return null;
-  const { oldestMs, newestMs } = extent ?? { oldestMs: nowMs, newestMs: nowMs };
-  const toMs = bounds.toMs ?? Math.max(bounds.fromMs ?? -Infinity, endOf(newestMs));
-  const fromMs = bounds.fromMs ?? Math.min(toMs, startOf(oldestMs));
+  const range = needsExtent(bounds, nowMs) ? extent && fitBounds(bounds, extent, zone) : bounds;
+  if (range === null || range.fromMs === null || range.toMs === null) return null;
+  const { fromMs, toMs } = range;
   const lengthMax = barsMax * lengthOfMs.MONTH;
   if (toMs - fromMs <= lengthMax) return { fromMs, toMs, isCut: false };
-  const isLongAfterNow = toMs - nowMs > 365 * dayMs && fromMs < nowMs;
-  const end = isLongAfterNow ? endOf(nowMs) : toMs;
-  return { fromMs: Math.max(fromMs, startOf(end - lengthMax)), toMs: end, isCut: true };
+  const isLongAfterNow = toMs > nowMs + usualAheadMs && fromMs < nowMs;
+  const end = isLongAfterNow ? endOfDay(nowMs, zone) : toMs;
+  const start = startOfDay(toDate(end - lengthMax, zone), zone);
+  return { fromMs: Math.max(fromMs, start), toMs: end, isCut: true };
+}
+
+/** The part of a range that is of the days from the first call to the last; empty where it is of other days. */
+function fitBounds({ fromMs, toMs }: Bounds, { oldestMs, newestMs }: Extent, zone: string): Bounds {
+  const first = startOfDay(toDate(oldestMs, zone), zone);
+  const from = Math.max(fromMs ?? first, first);
+  const to = Math.min(toMs ?? Infinity, endOfDay(newestMs, zone));
+  return from < to ? { fromMs: from, toMs: to } : { fromMs: first, toMs: first };
+}
+
+function endOfDay(instantMs: number, zone: string): number {
+  return startOfDay(addDays(toDate(instantMs, zone), 1), zone);
 }

@@ -7,7 +7,7 @@ import { FirstSteps } from './first-steps.tsx';
 import { AnswerRate, TalkTime } from './lines.tsx';
 import { type Problems, toProblem } from './problems.ts';
 import { extentQuestion, type toQuestions, toTrendQuestion } from './questions.ts';
-import type { Extent } from './range.ts';
+import { type Extent, needsExtent } from './range.ts';
 import { Tiles } from './tiles.tsx';
 import { CallsOverTime } from './trend.tsx';
 import { type QueryContext, type QueryState, useQuery } from './use-query.ts';
@@ -73,7 +73,7 @@ export function Widgets(props: WidgetsProps) {
 function useAnswers({ context, view, questions, nowMs, isBlocked, onRefused }: WidgetsProps) {
   const summary = useQuery<SummaryData>(context, isBlocked ? null : questions.summary);
   const list = useQuery<ListData>(context, isBlocked ? null : questions.list);
-  const isOpen = questions.bounds.fromMs === null || questions.bounds.toMs === null;
+  const isOpen = needsExtent(questions.bounds, nowMs);
   const isEmpty = summary.data?.callStats.total === 0;
   const extent = useQuery<ExtentData>(context, isOpen || isEmpty ? extentQuestion : null);
   const charts = useMemo(

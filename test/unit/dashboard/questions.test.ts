@@ -121,6 +121,27 @@ describe('a view', () => {
     expect(Date.parse(createdTo ?? '') - Date.parse(createdFrom ?? '')).toBeLessThan(800 * 31 * 86_400_000);
   });
 
+  it('of days long before and after all calls has charts of the days with calls', () => {
+    const extent = {
+      oldestMs: Date.parse('2025-03-01T00:00:00Z'),
+      newestMs: Date.parse('2025-03-09T00:00:00Z'),
+    };
+    const chart = (from: string, to: string) => {
+      const view = { ...berlin, range: 'custom' as const, from, to };
+      return toTrendQuestion(view, toBounds(view, nowMs), extent, nowMs).question.variables.filter;
+    };
+    const all = { createdFrom: '2025-02-28T23:00:00.000Z', createdTo: '2025-03-09T23:00:00.000Z' };
+    expect(chart('0050-01-01', '3000-12-31')).toEqual(all);
+    expect(chart('', '2025-03-04')).toEqual({ ...all, createdTo: '2025-03-04T23:00:00.000Z' });
+    expect(chart('2025-01-01', '2025-12-31')).toEqual({
+      createdFrom: '2024-12-31T23:00:00.000Z',
+      createdTo: '2025-12-31T23:00:00.000Z',
+    });
+    const none = { createdFrom: all.createdFrom, createdTo: all.createdFrom };
+    expect(chart('0050-01-01', '1900-12-31')).toEqual(none);
+    expect(chart('2900-01-01', '2900-12-31')).toEqual(none);
+  });
+
   it.each([
     ['24h', null, 'HOUR'],
     ['30d', null, 'DAY'],
