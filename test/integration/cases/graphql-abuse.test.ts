@@ -243,12 +243,20 @@ describeCases('abuse of GraphQL', [
     ask: [
       { path: '/graphql', headers: htmlAccept },
       { path: '/graphql', headers: htmlAccept, as: null },
-      { path: '/graphiql/', headers: htmlAccept },
-      { path: '/graphiql/graphiql.js', headers: htmlAccept },
     ],
     status: [400, 401, 404, 406],
     headers: { 'content-type': /^application\/.*json/ },
     statements: 0,
+  },
+  {
+    case: 147,
+    name: 'there is no file of GraphiQL in production: a browser finds the page of a 404',
+    check: async (world) => {
+      for (const path of ['/graphiql/', '/graphiql/graphiql.js']) {
+        const { status, headers } = await ask(world, { path, headers: htmlAccept });
+        expect([path, status, headers['content-type']]).toEqual([path, 404, 'text/html; charset=utf-8']);
+      }
+    },
   },
   {
     case: 148,

@@ -20,6 +20,19 @@ function mistakesOf(environment: Record<string, string>): string {
   }
 }
 
+const otherPaths = [
+  '/.env',
+  '/.git/config',
+  '/graphql/../metrics2',
+  '/graphql/x',
+  '/v1',
+  '/v2/calls',
+  '/admin',
+  '/index.html',
+  '/calls/x/y',
+  '/favicon.ico',
+];
+
 describeCases('operations', [
   {
     case: 234,
@@ -191,20 +204,19 @@ describeCases('operations', [
   {
     case: 241,
     name: 'there is nothing at other addresses',
-    ask: [
-      '/.env',
-      '/.git/config',
-      '/graphql/../metrics2',
-      '/graphql/x',
-      '/v1',
-      '/v2/calls',
-      '/admin',
-      '/index.html',
-      '/calls/x/y',
-      '/favicon.ico',
-    ].flatMap((path) => [{ path }, { path, as: null }, { path, headers: { accept: 'text/html' }, as: null }]),
+    ask: otherPaths.flatMap((path) => [{ path }, { path, as: null }]),
     status: [401, 404],
     headers: { 'content-type': /^application\/json/ },
     statements: 0,
+  },
+  {
+    case: 241,
+    name: 'a browser finds the page of a 404 at other addresses',
+    check: async (world) => {
+      for (const path of otherPaths) {
+        const { status, headers } = await ask(world, { path, headers: { accept: 'text/html' }, as: null });
+        expect([path, status, headers['content-type']]).toEqual([path, 404, 'text/html; charset=utf-8']);
+      }
+    },
   },
 ]);
