@@ -86,6 +86,11 @@ describe.skipIf(findChromium() === null)('the dashboard in Chromium', { timeout:
       expect((await dashboard.readTiles()).Calls).toBe('1');
       expect(await dashboard.rows.count()).toBe(1);
       expect(await page.getByRole('alert').count()).toBe(0);
+
+      const refusal = { error: 'x', code: 'RATE_LIMIT_EXCEEDED', retry_after: 7 };
+      await page.route('**/calls?**', (route) => route.fulfill({ status: 429, json: refusal }));
+      await page.getByRole('button', { name: 'Export CSV' }).click();
+      await page.getByText('Too many requests. Try again in 7 s.').waitFor();
     });
 
     test('says at a field what is wrong with it, and takes numbers and dates as people type them', async () => {
@@ -93,6 +98,7 @@ describe.skipIf(findChromium() === null)('the dashboard in Chromium', { timeout:
       const problem = page.locator('#problem-Number');
       await expect.poll(() => problem.innerText(), patient).toContain('country code');
       expect(await page.getByRole('alert').count()).toBe(0);
+      expect(await page.getByRole('button', { name: 'Export CSV' }).isDisabled()).toBe(true);
       const number = page.getByLabel('Number');
       await number.fill('(202) 555-0100');
       await number.press('Enter');

@@ -20,6 +20,8 @@ interface CallsTableProps {
   readonly filter: CallFilter;
   /** When the newest call of the organization began; null where that is not known. */
   readonly newestMs: number | null;
+  /** Whether something in the filter must be corrected first. */
+  readonly isBlocked: boolean;
   onChange(change: Partial<View>): void;
 }
 
@@ -41,7 +43,7 @@ export function CallsTable(props: CallsTableProps) {
       note={calls && formatCount(calls.totalCount)}
       question={question}
       state={state}
-      tools={<ExportButton session={session} filter={filter} zone={view.zone} />}
+      tools={<ExportButton session={session} filter={filter} zone={view.zone} isBlocked={props.isBlocked} />}
     >
       {calls?.totalCount === 0 ? (
         <NoCalls {...{ view, newestMs, onChange }} />
@@ -86,7 +88,11 @@ export function CallsTable(props: CallsTableProps) {
   );
 }
 
-function ExportButton({ session, filter, zone }: { session: Session; filter: CallFilter; zone: string }) {
+interface ExportButtonProps extends Pick<CallsTableProps, 'session' | 'filter' | 'isBlocked'> {
+  readonly zone: string;
+}
+
+function ExportButton({ session, filter, zone, isBlocked }: ExportButtonProps) {
   const [said, setSaid] = useState('');
   const run = () => {
     setSaid('Exporting…');
@@ -100,7 +106,7 @@ function ExportButton({ session, filter, zone }: { session: Session; filter: Cal
       <span class="said" role="status">
         {said}
       </span>
-      <button type="button" class="button" onClick={run}>
+      <button type="button" class="button" disabled={isBlocked} onClick={run}>
         <DownloadIcon /> Export CSV
       </button>
     </>

@@ -1,3 +1,5 @@
+export const unreachable = 'The gateway cannot be reached. Check your connection.';
+
 const wordsByCode: Readonly<Record<string, string>> = {
   MISSING_API_KEY: 'Enter an API key or a session token.',
   INVALID_API_KEY: 'This key is not valid. It may be revoked, expired or mistyped.',

@@ -1,3 +1,4 @@
+import { describeError, unreachable } from './error-words.ts';
 import { type CallFilter, toRestParams } from './filter.ts';
 import { type Session, toHeaders } from './session.ts';
 
@@ -12,11 +13,12 @@ export async function exportCalls(session: Session, filter: CallFilter, zone: st
   const response = await fetch(`/calls?${params.toString().replaceAll('+', '%20')}`, {
     headers: { accept: 'text/csv', ...toHeaders(session) },
   }).catch(() => {
-    throw new Error('The gateway cannot be reached.');
+    throw new Error(unreachable);
   });
   if (!response.headers.get('content-type')?.startsWith('text/csv')) {
-    const answer = response.ok || response.status === 406 ? null : await response.json().catch(() => null);
-    throw new Error(answer?.error ?? 'This gateway does not export CSV.');
+    if (response.ok || response.status === 406) throw new Error('This gateway does not export CSV.');
+    const answer = await response.json().catch(() => null);
+    throw new Error(describeError(answer?.code ?? null, response.status, answer?.retry_after ?? null));
   }
   const address = URL.createObjectURL(await response.blob());
   const link = document.createElement('a');

@@ -1,4 +1,4 @@
-import { describeError } from './error-words.ts';
+import { describeError, unreachable } from './error-words.ts';
 import { RequestError } from './request-error.ts';
 import { type Session, toHeaders } from './session.ts';
 
@@ -27,7 +27,7 @@ export async function execute<Data>(
     ...(signal && { signal }),
   }).catch((error: unknown) => {
     if (signal?.aborted) throw error;
-    throw new RequestError('The gateway cannot be reached. Check your connection.', null);
+    throw new RequestError(unreachable, null);
   });
   const answer = await response.json().catch(() => null);
   const [error] = answer?.errors ?? [];

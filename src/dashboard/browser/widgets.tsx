@@ -59,6 +59,7 @@ export function Widgets(props: WidgetsProps) {
         <TalkTime {...trend} />
         <CallsTable
           {...{ view, onChange }}
+          isBlocked={props.isBlocked}
           filter={questions.filter}
           session={context.session}
           state={list}
