@@ -142,7 +142,8 @@ function welcome(url: string, config: Config, demo: Demo | null): string {
   lines.push(`  Docs      ${url}/docs        (open it in a browser)`);
   lines.push(`  REST      ${url}/calls`, `  GraphQL   ${url}/graphql`, '');
   if (demo === null) {
-    lines.push('  An API key: npx calls-gateway keys create --help', '');
+    lines.push('  An API key: npx calls-gateway keys create --help');
+    lines.push('  (in a container: node dist/cli.js keys create --help)', '');
     return `${lines.join('\n')}\n`;
   }
   const key = `-H 'authorization: Bearer ${demo.apiKey}'`;

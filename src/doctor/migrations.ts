@@ -14,15 +14,15 @@ export async function examineMigrations(database: Database): Promise<Finding> {
     );
   }
   if (newer > 0) {
-    const message = `${newer} migrations are of a newer version than this program.`;
+    const message = `Migrations of a newer version than this program: ${newer}.`;
     return problem('migrations', message, 'Run the newer version; an older one may misread what that wrote.');
   }
   if (pending > 0) {
-    const message = `${pending} migrations are pending, ${applied} are applied.`;
+    const message = `Migrations to apply: ${pending}; applied: ${applied}.`;
     return problem('migrations', message, 'Run `calls-gateway migrate`; `serve` does so too.');
   }
   if (changed > 0) {
-    const message = `${changed} migrations were applied in another form than this program has.`;
+    const message = `Migrations that were applied in another form than this program has: ${changed}.`;
     return warning(
       'migrations',
       message,

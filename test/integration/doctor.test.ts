@@ -78,11 +78,15 @@ describeOnEachDatabase('doctor', (database) => {
     const table = 'drizzle.calls_gateway_migrations';
     const last = `(select max(created_at) from ${table})`;
     await run(`update ${table} set created_at = created_at + 1 where created_at = ${last}`);
-    expect(await listTroubles()).toEqual([expect.stringMatching(/^problem migrations: 1 .* newer version/)]);
+    expect(await listTroubles()).toEqual([
+      expect.stringMatching(/^problem migrations: Migrations of a newer version than this program: 1\./),
+    ]);
     await run(`update ${table} set created_at = created_at - 1 where created_at = ${last}`);
     await run(`create table kept as select * from ${table} where created_at = ${last}`);
     await run(`delete from ${table} where created_at = ${last}`);
-    expect(await listTroubles()).toEqual([expect.stringMatching(/^problem migrations: 1 .* pending/)]);
+    expect(await listTroubles()).toEqual([
+      expect.stringMatching(/^problem migrations: Migrations to apply: 1; applied: \d+\./),
+    ]);
     await run(`insert into ${table} select * from kept`);
     await run('drop table kept');
     expect(await listTroubles()).toEqual([]);

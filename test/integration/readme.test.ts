@@ -131,8 +131,11 @@ describe.skipIf(!hasCurl())(`what the README says to type${hasCurl() ? '' : ' (s
       list.total,
       list.total,
     ]);
-    const [, ...addresses] = serving.welcome.match(/http:\S+\/(dashboard|graphql)(?= {2,}\()/g) ?? [];
-    expect(addresses.length).toBeGreaterThan(0);
+    const [, ...addresses] = serving.welcome.match(/http:\S+\/(dashboard|graphql|docs)(?= {2,}\()/g) ?? [];
+    expect(addresses.length).toBeGreaterThan(1);
+    expect(serving.welcome).toMatch(/^Opening the embedded database in \.data; /m);
+    const live = /^It has 2,000 calls: ([\d,]+) live, \d+ test\.$/m.exec(serving.welcome)?.[1];
+    expect(Number(live?.replace(',', ''))).toBe(list.total);
     for (const address of addresses) {
       expect((await fetch(address, { headers: { accept: 'text/html' } })).status).toBe(200);
     }
