@@ -106,7 +106,7 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
     introspection: config.introspection,
     ...(parts.foldSoon && { onManyPending: parts.foldSoon }),
   });
-  const health = createHealth(database);
+  const health = createHealth(database, () => parts.rollupLag?.warnings() ?? []);
   const deprecations = parts.deprecations ?? knownDeprecations;
   const graphiql = config.graphiql ? createGraphiql({ gateway, authenticator, demo }) : null;
 
@@ -142,7 +142,8 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
   app.get('/healthz', () => respondJson({ status: 'ok' }));
   app.get('/readyz', async () => {
     const { ready, reasons } = await health.check();
-    return respondJson(ready ? { status: 'ready' } : { status: 'not ready', reasons }, ready ? 200 : 503);
+    const body = { status: ready ? 'ready' : 'not ready', ...(reasons.length > 0 && { reasons }) };
+    return respondJson(body, ready ? 200 : 503);
   });
   const answerMetrics = async () =>
     respond(200, { 'content-type': metrics.contentType }, await metrics.print());

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from './db/client.ts';
 
 export interface Health {
-  /** Whether requests can be served. */
+  /** Whether requests can be served; where they can, reasons are why their answers may be wrong. */
   check(): Promise<{ ready: boolean; reasons: string[] }>;
   startDraining(): void;
 }
@@ -19,7 +19,7 @@ const answerWithinMs = 40;
  * Who asks often gets an answer at once, the latest that is known, while a probe is under way: a database that
  * hangs must not make this hang. Who asks after a while waits for a probe.
  */
-export function createHealth(database: Database): Health {
+export function createHealth(database: Database, findWarnings: () => readonly string[] = () => []): Health {
   let draining = false;
   let known: { reachable: boolean; at: number } | undefined;
   let probe: Promise<boolean> | undefined;
@@ -46,11 +46,11 @@ export function createHealth(database: Database): Health {
   return {
     async check() {
       const reachable = draining ? known?.reachable : await isReachable();
-      const reasons = [
+      const obstacles = [
         ...(draining ? ['shutting down'] : []),
         ...(reachable === false ? ['database unavailable'] : []),
       ];
-      return { ready: reasons.length === 0, reasons };
+      return { ready: obstacles.length === 0, reasons: [...obstacles, ...findWarnings()] };
     },
     startDraining() {
       draining = true;

@@ -74,7 +74,7 @@ function startOf(grain: Grain): SQL {
   return sql.raw(
     grain === 'month'
       ? `date_trunc('month', bucket at time zone 'UTC') at time zone 'UTC'`
-      : `date_bin('${lengths[grain]}', bucket, '0001-01-01Z'::timestamptz)`,
+      : `date_bin(interval '${lengths[grain]}', bucket, '0001-01-01Z'::timestamptz)`,
   );
 }
 

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { codesOf, onceOf, uuidsOf, type Values, value } from '../db/prepared.ts';
 import { calls } from '../db/schema.ts';
-import { callRollup, callRollupDelta } from '../db/schema-rollup.ts';
+import { callRollup, callRollupDelta, callRollupMark } from '../db/schema-rollup.ts';
 import { formatInstant } from './calendar.ts';
 import { type CallFilter, isOneOf, ofEachNumber, withoutDates } from './filter.ts';
 import {
@@ -72,6 +72,9 @@ export function rollupRows({ filter, name }: PlanShape, isOneBucket: boolean): S
   return sql.join(parts, sql` union all `);
 }
 
+/** See call_rollup_mark. */
+export const deltaTableOid = sql.raw(`'call_rollup_delta'::regclass::oid::bigint`);
+
 const sums = sql.raw('calls, answered, duration, cost');
 
 /** What lies between a bound and its cut. */
@@ -99,7 +102,18 @@ export function pendingDeltas(filter: CallFilter): SQL {
     filter.phoneNumberIds === undefined
       ? sql``
       : sql` and delta.phone_number_id = any(${onceOf(uuidsOf('phoneNumberIds'))}::uuid[])`;
-  return sql`${callRollupDelta} delta where ${ownRows(sql`delta`, filter)}${ofNumbers}`;
+  const select = (place: SQL) =>
+    sql`select * from ${callRollupDelta} delta where ${ownRows(sql`delta`, filter)}${ofNumbers} and ${place}`;
+  // What is folded stays in the index as long as an old snapshot may see it: the mark says where the rest begins. The
+  // transactions that were open then are looked up one by one: as a list they would be a filter of all that is before.
+  return sql`(${select(sql`delta.written_by >= coalesce(${ofMark('folded_before')}, 0)`)}
+    union all select late.* from unnest(${ofMark('open_transactions')}) open_transaction (id)
+      cross join lateral (${select(sql`delta.written_by = open_transaction.id offset 0`)}) late) delta where true`;
+}
+
+function ofMark(column: 'folded_before' | 'open_transactions'): SQL {
+  return sql`(select mark.${sql.raw(column)} from ${callRollupMark} mark
+    where mark.organization_id = ${value('organizationId')} and mark.table_oid = ${deltaTableOid})`;
 }
 
 // Adding up so many deltas costs a question about a millisecond.

@@ -8,6 +8,7 @@ import { drizzle as drizzlePostgres } from 'drizzle-orm/postgres-js';
 import { migrate as migratePostgres } from 'drizzle-orm/postgres-js/migrator';
 import type { Sql } from 'postgres';
 import { type Db, type EmbeddedDatabase, queryRows, readRows } from './client.ts';
+import { revokeFunctions } from './function-rights.ts';
 import { defaultLimits } from './limits.ts';
 import { openOwnConnection } from './own-connection.ts';
 import { describeServer } from './server.ts';
@@ -89,6 +90,7 @@ export async function migratePostgresDatabase(url: string, signal?: AbortSignal)
       migratePostgres(drizzlePostgres(client as unknown as Sql), migrationsTable),
     );
     requireKnownSchema((await run(newestMigration)) as never);
+    await run(revokeFunctions);
     await run('commit');
     return applied;
   } finally {
@@ -116,6 +118,7 @@ export async function migrateEmbeddedDatabase({ db }: EmbeddedDatabase): Promise
     migratePglite(db as unknown as PgliteDatabase, migrationsTable),
   );
   requireKnownSchema(await queryRows(db, statement.raw(newestMigration)));
+  await send(revokeFunctions);
   return applied;
 }
 

@@ -1,4 +1,4 @@
-const sums = ['call_rollup', 'call_rollup_delta'];
+const sums = ['call_rollup', 'call_rollup_delta', 'call_rollup_mark'];
 const read = [
   ...['organizations', 'organization_members', 'api_keys', 'phone_numbers'],
   ...['calls', 'call_events', 'recordings', ...sums],

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { bigint, index, pgTable, primaryKey, timestamp, uuid } from 'drizzle-orm/pg-core';
 import { code, organizationId } from './columns.ts';
 
@@ -22,9 +23,27 @@ export const callRollupDelta = pgTable(
     direction: code('direction').notNull(),
     status: code('status').notNull(),
     ...sums(),
+    /** The transaction that wrote it. */
+    writtenBy: bigint('written_by', { mode: 'number' })
+      .notNull()
+      .default(sql`(pg_current_xact_id()::text::bigint)`),
   },
-  (t) => [index('call_rollup_delta_of_organization').on(t.organizationId, t.environment, t.bucket)],
+  (t) => [
+    index('call_rollup_delta_of_transaction').on(t.organizationId, t.environment, t.writtenBy, t.bucket),
+  ],
 );
+
+/**
+ * Which deltas of an organization are folded for certain: those of all transactions before `foldedBefore` but the
+ * open ones. Deleted rows stay in the index as long as any transaction may see them; readers start behind them.
+ */
+export const callRollupMark = pgTable('call_rollup_mark', {
+  organizationId: organizationId().primaryKey(),
+  /** The table whose deltas it is about: a restored database has other transactions, and another table. */
+  tableOid: bigint('table_oid', { mode: 'number' }).notNull(),
+  foldedBefore: bigint('folded_before', { mode: 'number' }).notNull(),
+  openTransactions: bigint('open_transactions', { mode: 'number' }).array().notNull(),
+});
 
 /**
  * Sums by grain (quarter, hour, six hours, day, month, in UTC) and scope: of one number (`number`) or all (`all`), by

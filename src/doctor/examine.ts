@@ -6,9 +6,12 @@ import { findCode, findConnectionFailure, toAppError } from '../db/errors.ts';
 import { examineConfiguration } from './configuration.ts';
 import { type Finding, ok, problem } from './finding.ts';
 import { examineMigrations } from './migrations.ts';
+import { examineRights } from './rights.ts';
 import { examineClock, examineServer } from './server.ts';
+import { examineSnapshots } from './snapshots.ts';
 import { examineIndexes, examineTriggers } from './structure.ts';
 import { examineSums } from './sums.ts';
+import { examineTimeZones } from './time-zones.ts';
 
 /** Looks at everything that an operator can get wrong, in the order in which to put it right; changes nothing. */
 export async function examine({ deep }: { readonly deep: boolean }): Promise<Finding[]> {
@@ -39,11 +42,12 @@ async function examineConfiguredDatabase(config: Config, deep: boolean): Promise
 /** The same for a database that is open: the first thing that keeps the rest from being looked at is the last found. */
 export async function examineDatabase(database: Database, config: Config, deep: boolean): Promise<Finding[]> {
   const findings = await examineServer(database, config);
-  findings.push(await examineClock(database));
+  findings.push(await examineClock(database), await examineTimeZones(database));
   const migrations = await examineMigrations(database);
   findings.push(migrations);
   if (migrations.severity === 'problem') return findings;
   findings.push(...(await examineIndexes(database)), ...(await examineTriggers(database)));
+  findings.push(...(await examineRights(database)), await examineSnapshots(database));
   // One after the other: a problem in one must not hide the others before it.
   findings.push(...(await examineSums(database, deep).catch((error) => [toProblem(error, 'sums')])));
   return findings;

@@ -8,8 +8,11 @@ export interface Finding {
     | 'migrations'
     | 'indexes'
     | 'triggers'
+    | 'rights'
+    | 'snapshots'
     | 'sums'
     | 'clock'
+    | 'time zones'
     | 'settings';
   readonly severity: Severity;
   readonly message: string;

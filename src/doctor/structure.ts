@@ -1,18 +1,10 @@
 import { is, sql } from 'drizzle-orm';
 import { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
+import { callTriggers, findTriggerGaps } from '../db/call-triggers.ts';
 import { type Database, queryRows } from '../db/client.ts';
 import * as tables from '../db/schema.ts';
 import * as rollupTables from '../db/schema-rollup.ts';
 import { type Finding, ok, problem } from './finding.ts';
-
-/** What keeps the sums: without one of them they drift from the calls. */
-const triggers = [
-  'calls_never_move',
-  'calls_rollup_delete',
-  'calls_rollup_insert',
-  'calls_rollup_truncate',
-  'calls_rollup_update',
-];
 
 /** Whether each index is there and finished; one that failed to be built is there, written to, and never read. */
 export async function examineIndexes({ db }: Database): Promise<Finding[]> {
@@ -41,11 +33,13 @@ export async function examineIndexes({ db }: Database): Promise<Finding[]> {
   ];
 }
 
+/** Every table that the migrations make. */
+export function listTables(): PgTable[] {
+  return [...Object.values(tables), ...Object.values(rollupTables)].filter((table) => is(table, PgTable));
+}
+
 function listIndexes(): string[] {
-  const all = [...Object.values(tables), ...Object.values(rollupTables)].filter((table) =>
-    is(table, PgTable),
-  );
-  return all.flatMap((table) => {
+  return listTables().flatMap((table) => {
     const { name, columns, primaryKeys, indexes, uniqueConstraints } = getTableConfig(table);
     return [
       ...(columns.some(({ primary }) => primary) ? [`${name}_pkey`] : []),
@@ -56,33 +50,26 @@ function listIndexes(): string[] {
   });
 }
 
-/** Whether the triggers on calls are there and fire for everybody. */
+/** Whether every change of calls fires the triggers that keep the sums. */
 export async function examineTriggers({ db }: Database): Promise<Finding[]> {
-  const rows = await queryRows<{ name: string; enabled: string }>(
-    db,
-    sql`select tgname as name, tgenabled as enabled from pg_trigger
-      where tgrelid = to_regclass('calls') and not tgisinternal`,
-  );
-  const found = new Map(rows.map(({ name, enabled }) => [name, enabled]));
-  const missing = triggers.filter((name) => !found.has(name));
-  const silent = triggers.filter((name) => found.has(name) && !/^[OA]$/.test(found.get(name) ?? ''));
-  if (missing.length + silent.length === 0)
-    return [ok('triggers', `All ${triggers.length} triggers on calls are there and enabled.`)];
+  const { missing, disabled, children } = await findTriggerGaps(db);
+  if (missing.length + disabled.length + children.length === 0)
+    return [ok('triggers', `All ${callTriggers.length} triggers on calls are there and enabled.`)];
   const then = 'then `calls-gateway rollup rebuild`: what was written meanwhile is not in the sums.';
+  const toProblems = (names: readonly string[], toText: (name: string) => [string, string]) =>
+    names.map((name) => problem('triggers', ...toText(name)));
   return [
-    ...missing.map((name) =>
-      problem(
-        'triggers',
-        `The trigger ${name} is missing.`,
-        `Create it as the migrations in drizzle/ do, ${then}`,
-      ),
-    ),
-    ...silent.map((name) =>
-      problem(
-        'triggers',
-        `The trigger ${name} is disabled.`,
-        `alter table calls enable trigger ${name}, ${then}`,
-      ),
-    ),
+    ...toProblems(missing, (name) => [
+      `The trigger ${name} is missing.`,
+      `Create it as the migrations in drizzle/ do, ${then}`,
+    ]),
+    ...toProblems(disabled, (name) => [
+      `The trigger ${name} is disabled.`,
+      `alter table calls enable trigger ${name}, ${then}`,
+    ]),
+    ...toProblems(children, (name) => [
+      `The table ${name} inherits from calls: its rows are calls, and fire no trigger.`,
+      `Move its rows into calls, then alter table ${name} no inherit calls.`,
+    ]),
   ];
 }

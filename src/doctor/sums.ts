@@ -1,4 +1,5 @@
-import { checkRollup, checkRollupSample, countPending } from '../calls/rollup.ts';
+import { checkRollup, countPending } from '../calls/rollup.ts';
+import { checkRollupSample } from '../calls/rollup-sample.ts';
 import type { Database } from '../db/client.ts';
 import { AppError } from '../errors.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
@@ -32,8 +33,8 @@ async function examineSome({ db }: Database): Promise<Finding> {
   const later = 'Run `calls-gateway doctor --deep` when little is going on.';
   try {
     const { compared, different } = await checkRollupSample(db);
-    if (different > 0)
-      return problem('sums', `${different} of ${compared} quarters of an hour differ.`, rebuild);
+    if (different.length > 0)
+      return problem('sums', `${different.length} of ${compared} quarters of an hour differ.`, rebuild);
     return ok('sums', `${compared} quarters of an hour, taken at random, have the sums of their calls.`);
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'QUERY_TIMEOUT') throw error;

@@ -156,6 +156,19 @@ function addRollup(registry: MetricsRegistry, lag: RollupLag | null): void {
   add('seconds_since_fold', 'Since this process last folded, or saw another do so.', (l) =>
     l.secondsSinceFold(),
   );
+  add('oldest_snapshot_seconds', 'Since the oldest snapshot of the database was first seen.', (l) =>
+    l.oldestSnapshotSeconds(),
+  );
+  add(
+    'differing_quarters',
+    'Quarters of an hour, of a sample each 30 s, whose sums are not those of their calls.',
+    (l) => l.differingQuarters,
+  );
+  add(
+    'trigger_gaps',
+    'Missing or disabled triggers of calls, and tables that inherit from it.',
+    (l) => l.triggerGaps,
+  );
 }
 
 function toSamples(label: string, counts: Iterable<readonly [string, number]>): Sample[] {

@@ -1,7 +1,12 @@
-/** How far the sums of calls are behind the calls, as the folding of this process sees it. */
+/** How far the sums of calls are behind the calls, and whether they are right, as the folding of this process sees it. */
 export class RollupLag {
   /** Changes that were pending when they were last counted; the count ends at its bound. */
   pending = 0;
+  /** Of the quarters of an hour that were last compared with their calls, how many have other sums. */
+  differingQuarters = 0;
+  /** Triggers of calls that are missing or disabled, and tables that inherit from calls. */
+  triggerGaps = 0;
+  #snapshot: { readonly transactionId: string; readonly since: number } | undefined;
   #nothingPendingAt = performance.now();
   #foldedAt: number | undefined;
 
@@ -15,6 +20,26 @@ export class RollupLag {
   counted(pending: number, startedAt: number): void {
     this.pending = pending;
     if (pending === 0) this.#nothingPendingAt = startedAt;
+  }
+
+  /** The oldest snapshot of the database goes back to this transaction; null for no snapshot. */
+  snapshotSeen(transactionId: string | null): void {
+    if (transactionId === null) this.#snapshot = undefined;
+    else if (transactionId !== this.#snapshot?.transactionId)
+      this.#snapshot = { transactionId, since: performance.now() };
+  }
+
+  /** How long the oldest snapshot of the database has been seen. */
+  oldestSnapshotSeconds(): number {
+    return this.#snapshot === undefined ? 0 : secondsSince(this.#snapshot.since);
+  }
+
+  /** What makes answers wrong although they can be given. */
+  warnings(): string[] {
+    return [
+      ...(this.differingQuarters > 0 ? ['sums differ from the calls'] : []),
+      ...(this.triggerGaps > 0 ? ['writes to calls can miss the sums'] : []),
+    ];
   }
 
   /** No pending change is older. */

@@ -210,7 +210,17 @@ export const liveness = z
   .object({ status: z.literal('ok').meta({ description: 'Always.' }) })
   .meta({ description: 'The process lives.' });
 export const ready = z
-  .object({ status: z.literal('ready').meta({ description: 'Always.' }) })
+  .object({
+    status: z.literal('ready').meta({ description: 'Always.' }),
+    reasons: z
+      .array(z.string())
+      .min(1)
+      .optional()
+      .meta({
+        description: 'Absent, or why answers may be wrong although requests can be served.',
+        examples: [['sums differ from the calls']],
+      }),
+  })
   .meta({ description: 'Requests can be served.' });
 export const notReady = z
   .object({

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { rebuildRollup } from '../../src/calls/rollup.ts';
 import { openPostgres } from '../../src/db/client.ts';
 import { createLog } from '../../src/log.ts';
 import { RollupLag } from '../../src/metrics/rollup-lag.ts';
@@ -144,6 +145,31 @@ describeOnEachDatabase('GET /metrics', (database) => {
     expect(samples.get('calls_gateway_rollup_seconds_since_fold')).toBeLessThan(60);
     expect(samples.get('calls_gateway_rollup_pending_changes')).toBe(0);
     expect(samples.get('calls_gateway_rollup_oldest_pending_seconds')).toBe(0);
+  });
+
+  it('and /readyz tell of calls that were written past the triggers, until the sums are rebuilt', async () => {
+    const lag = new RollupLag();
+    const app = openApp(database(), { rollupLag: lag });
+    const readiness = async () => {
+      const response = await app.fetch(new Request('http://gateway.test/readyz'));
+      return [response.status, await response.json()];
+    };
+    const fold = () => startRollupFolding(database().db, createLog('silent'), lag).stop();
+    await fold();
+    expect(await readiness()).toEqual([200, { status: 'ready' }]);
+    const { id: ofLoad } = await insertOrganization(database().db);
+    await database().db.execute('alter table calls disable trigger user');
+    await insertCalls(database().db, ofLoad, [{}]);
+    await fold();
+    const warnings = ['sums differ from the calls', 'writes to calls can miss the sums'];
+    expect(await readiness()).toEqual([200, { status: 'ready', reasons: warnings }]);
+    const samples = await read(app);
+    expect(samples.get('calls_gateway_rollup_differing_quarters')).toBe(1);
+    expect(samples.get('calls_gateway_rollup_trigger_gaps')).toBe(5);
+    await database().db.execute('alter table calls enable trigger user');
+    await rebuildRollup(database());
+    await fold();
+    expect(await readiness()).toEqual([200, { status: 'ready' }]);
   });
 });
 

@@ -4,8 +4,11 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { CallScope } from '../../src/calls/call.ts';
 import { listCalls } from '../../src/calls/page.ts';
 import { checkRollup, foldRollup, rebuildRollup } from '../../src/calls/rollup.ts';
+import { pendingDeltas } from '../../src/calls/rollup-rows.ts';
 import { getCallStats } from '../../src/calls/stats.ts';
-import { type Db, openPostgres, type PostgresDatabase } from '../../src/db/client.ts';
+import { inBulkTransaction } from '../../src/db/bulk.ts';
+import { type Db, openPostgres, type PostgresDatabase, queryRows } from '../../src/db/client.ts';
+import { queryShape } from '../../src/db/prepared.ts';
 import { createPostgresCopy, describeOnPostgres, patientLimits } from '../support/databases.ts';
 import { insertCall, insertCalls, insertOrganization } from '../support/fixtures.ts';
 import { selectIds, selectSums } from '../support/oracle.ts';
@@ -96,6 +99,64 @@ describeOnPostgres('roll-ups of concurrent transactions', () => {
     expect(await getTotal(db, id)).toBe(2);
   });
 
+  it('are exact for changes of transactions that were open during a fold, and of the one that folds', async () => {
+    const { db } = database;
+    const { id } = await insertOrganization(db);
+    await insertCalls(db, id, [{}, {}]);
+    await session.db.execute(sql`begin`);
+    await insertCall(session.db, id);
+    await foldAfterMany(db, id);
+    await insertCall(session.db, id);
+    await foldRollup(session.db);
+    await insertCall(session.db, id);
+    await session.db.execute(sql`commit`);
+    const total = manyRows + 5;
+    expect([await getTotal(db, id), await checkRollup(database)]).toEqual([total, 0]);
+    await foldAfterMany(db, id);
+    expect([await getTotal(db, id), await checkRollup(database)]).toEqual([total + manyRows, 0]);
+  });
+
+  it('take as long to read however many changes an old snapshot keeps', async () => {
+    const { db } = database;
+    const { id } = await insertOrganization(db);
+    await foldAfterMany(db, id);
+    const pagesAtFirst = await countPagesRead(db, id);
+    await inTransaction(async (own) => {
+      await getTotal(own, id);
+      for (let i = 0; i < 10; i++) await foldAfterMany(db, id);
+      expect(await countPagesRead(db, id)).toBeLessThan(pagesAtFirst + 40);
+      expect([await getTotal(own, id), await getTotal(db, id)]).toEqual([manyRows, 11 * manyRows]);
+    });
+  });
+
+  it('are not waited for by a TRUNCATE of calls, which a reader of them may be waiting for', async () => {
+    const { db } = database;
+    const { id } = await insertOrganization(db);
+    await insertCall(db, id);
+    await inTransaction(async (own) => {
+      await own.execute(sql`select 1 from call_rollup, call_rollup_delta, call_rollup_mark`);
+      await inBulkTransaction(database, async (tx) => {
+        await tx.query(`set local lock_timeout = '2s'`);
+        await tx.query('truncate calls cascade');
+      });
+      expect(await getTotal(db, id)).toBe(0);
+    });
+  });
+
+  it.each([
+    ['check', () => checkRollup(database)],
+    ['rebuild', () => rebuildRollup(database)],
+  ])('are not held by a %s that waits for a TRUNCATE of calls', async (_name, work) => {
+    await session.db.execute(sql`begin`);
+    await session.db.execute(sql`lock table calls in access exclusive mode`);
+    const working = work();
+    await waitUntilLocked(database.db, 'calls');
+    await session.db.execute(sql`set local lock_timeout = '2s'`);
+    await session.db.execute(sql`lock table call_rollup_delta, call_rollup in access exclusive mode`);
+    await session.db.execute(sql`commit`);
+    await working;
+  });
+
   it(
     'are exact in every snapshot while several write to the same buckets and others fold and rebuild, without a deadlock',
     async () => {
@@ -136,6 +197,37 @@ describeOnPostgres('roll-ups of concurrent transactions', () => {
     timeoutMs,
   );
 });
+
+const manyRows = 1_000;
+
+/** Inserts calls of as many quarters of an hour, and folds their changes. */
+async function foldAfterMany(db: Db, organizationId: string): Promise<void> {
+  await db.execute(sql`insert into calls (organization_id, direction, status, from_number, to_number, created_at)
+    select ${organizationId}::uuid, 'inbound', 'completed', '+1', '+2',
+      '2025-01-01T00:00:00Z'::timestamptz + n * interval '15 minutes'
+    from generate_series(1, ${manyRows}::int) n`);
+  while (((await foldRollup(db)) ?? 1) > 0);
+}
+
+/** How many pages the database touches to read the changes that are not in the sums yet. */
+async function countPagesRead(db: Db, organizationId: string): Promise<number> {
+  const build = () => sql`explain (analyze, buffers, format json) select count(*) from ${pendingDeltas({})}`;
+  const shape = { key: 'pages of pending changes', build, plannedOnce: false };
+  const values = { organizationId, environment: 'live' };
+  const [row] = await queryShape<{ 'QUERY PLAN': [{ Plan: Record<string, number> }] }>(db, shape, values);
+  const plan = row?.['QUERY PLAN'][0].Plan ?? {};
+  return (plan['Shared Hit Blocks'] ?? 0) + (plan['Shared Read Blocks'] ?? 0);
+}
+
+async function waitUntilLocked(db: Db, table: string): Promise<void> {
+  for (;;) {
+    const rows = await queryRows(
+      db,
+      sql`select 1 from pg_locks where relation = to_regclass(${table}) and not granted`,
+    );
+    if (rows.length > 0) return;
+  }
+}
 
 interface Change {
   readonly kind: 'insert' | 'status' | 'time' | 'delete';

@@ -94,6 +94,21 @@ describeOnEachDatabase('roll-ups', (database) => {
     expect(await checkRollup(database())).toBe(0);
   });
 
+  it('never see a call move to another environment by a BEFORE trigger: it is refused', async () => {
+    const { db } = database();
+    const { id } = await insertOrganization(db);
+    await insertCall(db, id);
+    await db.execute(sql`create function move_call() returns trigger language plpgsql as $$
+      begin new.environment := 'test'; return new; end $$`);
+    await db.execute(
+      sql`create trigger z_move_call before update on calls for each row execute function move_call()`,
+    );
+    const move = inBulkTransaction(database(), (tx) => tx.query(`update calls set transcript = 'x'`));
+    await expect(move).rejects.toMatchObject({ code: '23000' });
+    await db.execute(sql`drop function move_call cascade`);
+    expect(await checkRollup(database())).toBe(0);
+  });
+
   it('that something bypassed are found by a check, and right again after a rebuild', async () => {
     const { db } = database();
     const { id } = await insertOrganization(db);

@@ -1,7 +1,8 @@
 import type { Caller } from '../../src/auth/caller.ts';
 import type { SentStatement } from './cases/intercept.ts';
 
-const tables = ['calls', 'call_events', 'recordings', 'phone_numbers', 'call_rollup', 'call_rollup_delta'];
+const rollupTables = ['call_rollup', 'call_rollup_delta', 'call_rollup_mark'];
+const tables = ['calls', 'call_events', 'recordings', 'phone_numbers', ...rollupTables];
 /** Tables that hold rows of both environments and are asked for by nothing that is of one already. */
 const tablesOfEnvironments = ['calls', 'call_rollup', 'call_rollup_delta'];
 const reference = new RegExp(
