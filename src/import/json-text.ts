@@ -1,6 +1,7 @@
 const structure = new Set('{}[]:,');
 const spaces = new Set(' \t\n\r');
-const depthMax = 100;
+// As deep as answers and exports write values.
+const depthMax = 512;
 
 type Visit = (kind: string, from: number, to: number) => void;
 

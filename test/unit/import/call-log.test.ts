@@ -144,8 +144,8 @@ describe('a call log in NDJSON', () => {
     ['1e400', 'holds a number that is too large'],
     ['{"a":[-1.5E+999]}', 'holds a number that is too large'],
     ['[1e-400]', 'holds a number that is too large or too small'],
-    [`${'['.repeat(101)}${']'.repeat(101)}`, 'must not be nested deeper than 100 levels'],
-    [`${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}`, 'must not be nested deeper than 100 levels'],
+    [`${'['.repeat(513)}${']'.repeat(513)}`, 'must not be nested deeper than 512 levels'],
+    [`${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}`, 'must not be nested deeper than 512 levels'],
   ])(
     'refuses metadata that cannot be read again, by line and column, in both formats',
     async (metadata, reason) => {
@@ -159,7 +159,7 @@ describe('a call log in NDJSON', () => {
 
   it('keeps metadata as the file has it, whatever stands around it', async () => {
     const rest = JSON.stringify({ ...record, transcript: '"metadata":1,{[' }).slice(1, -1);
-    const kept = ['1546130668394913822', '0.0', '[1e308, 0e999]', `${'['.repeat(100)}${']'.repeat(100)}`];
+    const kept = ['1546130668394913822', '0.0', '[1e308, 0e999]', `${'['.repeat(512)}${']'.repeat(512)}`];
     for (const metadata of [...kept, '{"metadata": {"a": "}\\\\\\""}}']) {
       const log = [
         `{"metadata" : ${metadata} ,${rest}}`,
