@@ -103,6 +103,10 @@ describe.skipIf(findChromium() === null)('the dashboard in Chromium', { timeout:
       await number.fill('(202) 555-0100');
       await number.press('Enter');
       expect(await number.getAttribute('aria-invalid')).toBe('true');
+      await number.fill('');
+      await number.press('Enter');
+      await dashboard.settle();
+      expect(await number.getAttribute('aria-invalid')).toBe('false');
       await number.fill('001 (202) 555-0100');
       await number.press('Enter');
       expect(await number.inputValue()).toBe('+12025550100');

@@ -23,13 +23,14 @@ const typedMin = '1900-01-01';
  */
 export function DateField({ title, value, max, problem, onDate }: DateFieldProps) {
   const [draft, setDraft] = useDraft(value);
-  const [mistake, setMistake] = useState<string | null>(null);
+  // Of another draft nothing is known yet.
+  const [mistake, setMistake] = useState<{ draft: string; text: string | null } | null>(null);
   const pause = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => () => clearTimeout(pause.current), []);
   const commit = (input: HTMLInputElement) => {
     clearTimeout(pause.current);
     const found = findMistake(input);
-    setMistake(found);
+    setMistake({ draft: input.value, text: found });
     if (found === null && input.value !== value) onDate(input.value);
   };
   const onInput = (input: HTMLInputElement) => {
@@ -38,7 +39,7 @@ export function DateField({ title, value, max, problem, onDate }: DateFieldProps
     if (input.value < typedMin || findMistake(input) !== null) return;
     pause.current = setTimeout(() => commit(input), pauseMs);
   };
-  const said = mistake ?? problem;
+  const said = (mistake?.draft === draft ? mistake.text : null) ?? problem;
   const id = `problem-${title.split(/\W/)[0]}`;
   return (
     <span class="field-place">

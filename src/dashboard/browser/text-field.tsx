@@ -18,15 +18,16 @@ interface TextFieldProps {
 /** A text that counts once it is complete: at Enter, or when the focus leaves it. */
 export function TextField({ title, value, problem, parse, expected, onText, ...input }: TextFieldProps) {
   const [draft, setDraft] = useDraft(value);
-  const [isMistaken, setIsMistaken] = useState(false);
+  // Of another draft nothing is known yet.
+  const [mistaken, setMistaken] = useState<string | null>(null);
   const commit = () => {
     const parsed = draft.trim() === '' ? '' : parse(draft);
-    setIsMistaken(parsed === null);
+    setMistaken(parsed === null ? draft : null);
     if (parsed === null) return;
     setDraft(parsed);
     if (parsed !== value) onText(parsed);
   };
-  const said = isMistaken ? expected : problem;
+  const said = mistaken === draft ? expected : problem;
   const id = `problem-${title.split(/\W/).at(-1)}`;
   const tone = said !== null ? 'field wrong' : value === '' ? 'field' : 'field chosen';
   return (
