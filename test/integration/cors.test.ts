@@ -32,7 +32,7 @@ describeOnEmbedded('CORS', (database) => {
     const { ask } = await serve({});
     const [asset = ''] = /\/assets\/[\w.-]+/.exec((await ask({ path: '/docs' })).text) ?? [];
     paths = ['/calls', '/calls?action=stats', `/calls/${id}`, '/openapi.json', '/openapi-3.0.json', asset];
-  });
+  }, 120_000);
   afterAll(async () => {
     await Promise.all(servers.map((server) => server.stop()));
   });

@@ -156,7 +156,7 @@ describeOnEmbedded('an export over HTTP', (database) => {
   });
 
   // Less than the 60 s after which a reader that takes nothing is hung up on.
-  it('that is pipelined ends when its connection is reset, and leaves room for others', async () => {
+  it('that is pipelined ends when its connection is reset, and leaves all its room to others', async () => {
     await serve();
     const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
     sockets.push(socket);
@@ -164,6 +164,12 @@ describeOnEmbedded('an export over HTTP', (database) => {
     await once(socket, 'data');
     await expect.poll(async () => (await ask(mediaTypes.csv)).status).toBe(429);
     socket.resetAndDestroy();
-    await untilRoom();
+    const held: Response[] = [];
+    while (held.length < 4) {
+      const response = await ask(mediaTypes.ndjson);
+      if (response.status === 200) held.push(response);
+      else await response.body?.cancel();
+    }
+    await Promise.all(held.map((response) => response.body?.cancel()));
   }, 45_000);
 });
