@@ -17,6 +17,8 @@ export type TokenVerifier = (token: string) => Promise<string>;
 
 const clockToleranceSeconds = 5;
 const tokenLengthMax = 16_384;
+/** Extensions that would have to be understood, and keys that a token brings or names. */
+const refusedMembers = ['crit', 'b64', 'jku', 'jwk', 'x5u', 'x5c'];
 const audience = 'authenticated';
 const role = 'authenticated';
 
@@ -57,7 +59,7 @@ function createKeyFinder(
 ): JWTVerifyGetKey<CryptoKey | Uint8Array> {
   return async (header) => {
     const { alg, kid, typ } = header;
-    if ('crit' in header || 'b64' in header) throw invalidToken();
+    if (refusedMembers.some((member) => member in header)) throw invalidToken();
     if (typ !== undefined && !(typeof typ === 'string' && typ.toUpperCase() === 'JWT')) throw invalidToken();
     if (alg === 'HS256' && secret !== null) return secret;
     const algorithm = jwksAlgorithms.find((candidate) => candidate === alg);

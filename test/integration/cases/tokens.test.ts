@@ -51,7 +51,7 @@ function serveImpatient(world: World, url = world.jwks.url) {
     supabaseJwtSecret: undefined,
     log: createLog('silent'),
     lookUpTtlMs: 50,
-    jwks: { refreshMs: 100, unknownKeyMs: 30_000, timeoutMs: 500, pauseMaxMs: 1_000 },
+    jwks: { refreshMs: 100, timeoutMs: 500, pauseMaxMs: 1_000 },
   });
   return world.serve({ authenticator });
 }

@@ -68,17 +68,41 @@ describe('the keys of a project', () => {
     expect(endpoint.requests).toHaveLength(2);
   });
 
-  test('are fetched once in 30 seconds at most for key ids that are unknown', async () => {
+  test('are fetched once in 5 seconds at most for key ids that are unknown', async () => {
     await verify(await tokenOf(first));
-    for (let i = 0; i < 10; i++)
-      await expect(verify(await tokenOf(second, `x${i}`))).rejects.toMatchObject(invalidToken);
+    await expect(verify(await tokenOf(second, 'invented'))).rejects.toMatchObject(invalidToken);
+    for (let i = 0; i < 10; i++) {
+      await expect(verify(await tokenOf(second, 'invented'))).rejects.toMatchObject(invalidToken);
+      await expect(verify(await tokenOf(second, `x${i}`))).rejects.toMatchObject(unavailable);
+    }
     expect(endpoint.requests).toHaveLength(2);
-    vi.advanceTimersByTime(30_000);
+    vi.advanceTimersByTime(5_000);
     const unknown = await Promise.all(Array.from({ length: 10 }, (_, i) => tokenOf(second, `y${i}`)));
-    const settled = await Promise.allSettled(unknown.map(verify));
-    expect(settled.every(({ status }) => status === 'rejected')).toBe(true);
+    for (const settled of await Promise.allSettled(unknown.map(verify)))
+      expect(settled).toMatchObject({ status: 'rejected', reason: invalidToken });
     expect(endpoint.requests).toHaveLength(3);
   });
+
+  test('that are new are never refused because of an invented key id', async () => {
+    await verify(await tokenOf(first));
+    await expect(verify(await tokenOf(second, 'invented'))).rejects.toMatchObject(invalidToken);
+    endpoint.keys = [first.jwk, second.jwk];
+    const token = await tokenOf(second);
+    for (let i = 0; i < 5; i++) {
+      await expect(verify(token)).rejects.toMatchObject(unavailable);
+      vi.advanceTimersByTime(1_000);
+    }
+    expect(await verify(token)).toBe(userId);
+  });
+
+  test.each(['../../dev/null', "' or 1=1 --", 'x'.repeat(129), 'https://evil.example/key', ''])(
+    'are not fetched for a key id that no key has: %j',
+    async (kid) => {
+      await verify(await tokenOf(first));
+      await expect(verify(await tokenOf(second, kid))).rejects.toMatchObject(invalidToken);
+      expect(endpoint.requests).toHaveLength(1);
+    },
+  );
 
   test('are fetched for the first time only once for a key id that is unknown', async () => {
     await expect(verify(await tokenOf(second))).rejects.toMatchObject(invalidToken);
@@ -142,9 +166,16 @@ describe('while the endpoint is down', () => {
     await expect(verify(token)).rejects.toMatchObject(unavailable);
     await expect(verify(token)).rejects.toMatchObject(unavailable);
     expect(endpoint.requests).toHaveLength(2);
+  });
+
+  test('a token of a new key is accepted once the pause of a second is over', async () => {
+    await verify(await tokenOf(first));
+    endpoint.answer = down;
+    const token = await tokenOf(second);
+    await expect(verify(token)).rejects.toMatchObject(unavailable);
     endpoint.answer = undefined;
     endpoint.keys = [second.jwk];
-    vi.advanceTimersByTime(30_000);
+    vi.advanceTimersByTime(1_000);
     expect(await verify(token)).toBe(userId);
   });
 
@@ -179,6 +210,39 @@ describe('while the endpoint is down', () => {
     endpoint.keys = [second.jwk];
     vi.advanceTimersByTime(4_000);
     await vi.waitFor(() => expect(verify(token)).rejects.toMatchObject(invalidToken));
+  });
+});
+
+describe('an answer without a usable key', () => {
+  const empty = () => ({ keys: [] });
+  const useless = () => ({ keys: [{ kty: 'oct', k: 'c2VjcmV0' }, { ...first.jwk, use: 'enc' }, null, 7] });
+
+  test.each([
+    ['that is empty', empty],
+    ['whose keys are of no use', useless],
+  ])('%s changes nothing', async (_, toSet) => {
+    const token = await tokenOf(first);
+    await verify(token);
+    endpoint.answer = (_request, response) => response.end(JSON.stringify(toSet()));
+    vi.advanceTimersByTime(3 * refreshMs);
+    for (let i = 0; i < 3; i++) {
+      expect(await verify(token)).toBe(userId);
+      vi.advanceTimersByTime(30_000);
+    }
+    await vi.waitFor(() => expect(endpoint.requests.length).toBeGreaterThan(1));
+    await expect(verify(await tokenOf(second))).rejects.toMatchObject(unavailable);
+    endpoint.answer = undefined;
+    endpoint.keys = [second.jwk];
+    vi.advanceTimersByTime(4_000);
+    expect(await verify(await tokenOf(second))).toBe(userId);
+  });
+
+  test('leaves tokens unchecked while there never was one', async () => {
+    endpoint.keys = [];
+    await expect(verify(await tokenOf(first))).rejects.toMatchObject(unavailable);
+    endpoint.keys = [first.jwk];
+    vi.advanceTimersByTime(1_000);
+    expect(await verify(await tokenOf(first))).toBe(userId);
   });
 });
 
