@@ -2,19 +2,17 @@ import { EventEmitter } from 'node:events';
 import { type Context, Hono } from 'hono';
 import { acceptsPage } from './assets/page.ts';
 import { type Authenticator, createAuthenticator } from './auth/authenticate.ts';
-import type { Caller } from './auth/caller.ts';
 import type { Config } from './config.ts';
 import { allowOrigins } from './cors.ts';
 import type { Database } from './db/client.ts';
 import { toAppError } from './db/errors.ts';
-import { AppError, databaseUnavailable, overloaded, routeNotFound } from './errors.ts';
+import { AppError, routeNotFound } from './errors.ts';
 import { createGraphiql, type Demo } from './graphiql/serve.ts';
 import { createGateway } from './graphql/gateway.ts';
 import { answerGraphQL, refuseSubscriptions, toGraphQLErrorResponse } from './graphql/http.ts';
 import { respond, respondJson, type TextResponse, toResponse } from './graphql/text-response.ts';
 import { createHealth } from './health.ts';
-import { toCallerId } from './limits/caller-id.ts';
-import { createLimits, findAddress } from './limits/limits.ts';
+import { createLimits } from './limits/limits.ts';
 import type { RedisConnection } from './limits/redis.ts';
 import { type TurnsOptions, toTurnsOptions } from './limits/turns.ts';
 import { type Log, logFailure } from './log.ts';
@@ -23,6 +21,7 @@ import type { RollupLag } from './metrics/rollup-lag.ts';
 import { observe } from './observe.ts';
 import { addPages } from './pages.ts';
 import { refuseMethod } from './refuse-method.ts';
+import { type CallerEvents, RequestCaller } from './request-caller.ts';
 import { type Deprecation, deprecations as knownDeprecations } from './rest/deprecations.ts';
 import { toErrorBody } from './rest/error-body.ts';
 import { defaultExportLimits, type ExportLimits } from './rest/export-stream.ts';
@@ -74,15 +73,6 @@ export interface App {
   startDraining(): void;
 }
 
-/** By toCallerId, before the request that tells it is answered. */
-export interface CallerEvents {
-  recognized: [caller: string, organizationId: string];
-  /** The credential is none, or none any more. */
-  wrong: [caller: string];
-  /** Its budget is spent for a while; the headers are those of the refusal. */
-  overLimit: [caller: string, organizationId: string, headers: Record<string, string>, resetMs: number];
-}
-
 type AppContext = Context<RequestEnv>;
 
 /** Wires the gateway: every part it needs comes in, nothing is opened here. */
@@ -111,27 +101,11 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
   const graphiql = config.graphiql ? createGraphiql({ gateway, authenticator, demo }) : null;
 
   const { isUpToDate = () => true } = parts;
-  const authenticate = async (c: AppContext): Promise<Caller> => {
-    if (c.env?.incoming?.isLate) throw overloaded();
-    if (!isUpToDate()) throw databaseUnavailable();
-    const { headers } = c.req.raw;
-    const callerId = toCallerId((name) => headers.get(name));
-    const identify = () => authenticator.authenticate(headers);
-    const caller = await (limits?.guard(headers, findAddress(c.env), identify) ?? identify()).catch(
-      (error: unknown) => {
-        if (error instanceof AppError && error.status === 401) callers.emit('wrong', callerId);
-        throw error;
-      },
-    );
-    callers.emit('recognized', callerId, caller.organizationId);
-    c.set('caller', caller);
-    const charge = limits?.startCharge(caller.organizationId) ?? null;
-    c.set('charge', charge);
-    await charge?.admit().catch((error: unknown) => {
-      callers.emit('overLimit', callerId, caller.organizationId, charge.headers(), charge.resetMs());
-      throw error;
-    });
-    return caller;
+  const requestCaller = new RequestCaller({ authenticator, limits, callers, isUpToDate });
+  const authenticate = (c: AppContext) => requestCaller.authenticate(c);
+  const refuseMethodOfCaller = async (c: AppContext, allow: string): Promise<Response> => {
+    if (c.req.method !== 'OPTIONS') await requestCaller.authenticateIfNamed(c);
+    return refuseMethod(c, allow);
   };
 
   // An address with a slash at its end is the one without.
@@ -164,23 +138,31 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
     c.set('operation', operation);
     return response;
   });
-  app.all('/graphql', (c) => refuseMethod(c, 'GET, HEAD, POST, OPTIONS'));
+  app.all('/graphql', (c) => refuseMethodOfCaller(c, 'GET, HEAD, POST, OPTIONS'));
 
   const exportLimits = { ...defaultExportLimits, ...parts.exportLimits };
   const identify = (c: AppContext) => authenticator.authenticate(c.req.raw.headers);
-  const rest = createRestRoutes({ gateway, authenticate, identify, deprecations, exportLimits });
+  const rest = createRestRoutes({
+    ...{ gateway, authenticate, identify, deprecations, exportLimits },
+    refuseMethod: refuseMethodOfCaller,
+  });
   app.route('/calls', rest);
   app.route('/v1/calls', rest);
   app.route('/', createOpenApiRoutes(deprecations));
 
-  app.notFound((c) =>
-    acceptsPage(c.req.raw) ? pages.renderNotFound() : toErrorResponse(c, routeNotFound()),
-  );
-  app.onError((error, c) => {
+  const answerError = (error: Error, c: AppContext): Response => {
     const known = error instanceof AppError ? error : toAppError(error);
     if (known.status >= 500 && !gateway.hasLogged(known)) logFailure(log, c.get('requestId'), known);
     return toErrorResponse(c, known);
-  });
+  };
+  // What is thrown here would pass by the log and the headers of every answer.
+  app.notFound((c) =>
+    requestCaller.authenticateIfNamed(c).then(
+      () => (acceptsPage(c.req.raw) ? pages.renderNotFound() : toErrorResponse(c, routeNotFound())),
+      (error: Error) => answerError(error, c),
+    ),
+  );
+  app.onError(answerError);
   if (tracing !== null) database.metrics.trace = tracing.traceStatement;
   const answerUntraced = async (request: Request, env?: object) => app.fetch(request, env);
   const answer: App['answer'] = tracing

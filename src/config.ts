@@ -12,6 +12,15 @@ const wholeNumber = (min: number, max: number) =>
 const onOff = z
   .enum(['on', 'off', 'true', 'false', '1', '0'])
   .transform((v) => ['on', 'true', '1'].includes(v));
+const list = z
+  .string()
+  .default('')
+  .transform((v) =>
+    v
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  );
 const origin = z.string().refine((v) => /^https?:/.test(v) && URL.canParse(v) && new URL(v).origin === v, {
   message: 'must be an origin such as https://example.com, without a path',
 });
@@ -52,20 +61,20 @@ const environmentSchema = z.object({
     .string()
     .optional()
     .describe('The secret of HS256 session tokens. Neither this nor SUPABASE_URL: tokens are refused.'),
+  SUPABASE_JWT_ISSUER: list
+    .pipe(z.array(z.string().regex(/^\S+$/, { message: 'must be issuers without spaces' })))
+    .describe(
+      'Comma-separated issuers (`iss`) of accepted session tokens, for a custom domain or an internal address. Default: SUPABASE_URL/auth/v1.',
+    ),
+  SUPABASE_ANONYMOUS: onOff
+    .optional()
+    .describe('Whether anonymous Supabase users may use their memberships: `on` or `off`. Default: off.'),
   GRAPHIQL: onOff.optional().describe('`on` or `off`. Default: on; off in production.'),
   INTROSPECTION: onOff.optional().describe('`on` or `off`. Default: on; off in production.'),
   DASHBOARD: onOff
     .optional()
     .describe('The dashboard at /dashboard: `on` or `off`. Default: on; off in production.'),
-  CORS_ORIGINS: z
-    .string()
-    .default('')
-    .transform((v) =>
-      v
-        .split(',')
-        .map((item) => item.trim())
-        .filter((item) => item !== ''),
-    )
+  CORS_ORIGINS: list
     .pipe(z.array(origin))
     .describe('Comma-separated origins of browsers that may call. None: no CORS headers.'),
   LOG_LEVEL: z
@@ -92,6 +101,8 @@ export interface Config {
   readonly databasePool: number;
   readonly supabaseUrl: string | undefined;
   readonly supabaseJwtSecret: string | undefined;
+  readonly supabaseJwtIssuers: readonly string[];
+  readonly supabaseAnonymous: boolean;
   readonly graphiql: boolean;
   readonly introspection: boolean;
   readonly dashboard: boolean;
@@ -152,6 +163,8 @@ export function parseConfig(environment: Environment): Config {
     databasePool: env.DATABASE_POOL,
     supabaseUrl: env.SUPABASE_URL,
     supabaseJwtSecret: env.SUPABASE_JWT_SECRET,
+    supabaseJwtIssuers: env.SUPABASE_JWT_ISSUER,
+    supabaseAnonymous: env.SUPABASE_ANONYMOUS ?? false,
     graphiql: env.GRAPHIQL ?? !production,
     introspection: env.INTROSPECTION ?? !production,
     dashboard: env.DASHBOARD ?? !production,

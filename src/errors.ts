@@ -148,6 +148,11 @@ export const invalidApiKey = () =>
 export const invalidToken = () =>
   new AppError('INVALID_TOKEN', 'The token is not accepted.', { headers: challenge });
 
+export const wrongScheme = (code: 'INVALID_API_KEY' | 'INVALID_TOKEN') =>
+  new AppError(code, 'The scheme of Authorization must be Bearer; send Authorization: Bearer YOUR_KEY.', {
+    headers: challenge,
+  });
+
 export const insufficientScope = (scope: string) =>
   new AppError('INSUFFICIENT_SCOPE', `This needs the scope ${scope}.`);
 export const organizationForbidden = () =>
@@ -158,6 +163,9 @@ export const environmentForbidden = (environment: string) =>
     `The API key is for ${environment} calls; send x-environment: ${environment}, or leave it out.`,
   );
 export const noOrganization = () => new AppError('NO_ORGANIZATION', 'You are a member of no organization.');
+
+export const anonymousUser = () =>
+  new AppError('NO_ORGANIZATION', 'Anonymous users belong to no organization; sign in with a name.');
 
 export const callNotFound = () => new AppError('CALL_NOT_FOUND', 'There is no such call.');
 export const callInProgress = () =>

@@ -1,6 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import type { Db } from '../db/client.ts';
 import {
+  AppError,
+  anonymousUser,
   environmentForbidden,
   invalidApiKey,
   invalidArgument,
@@ -9,10 +11,10 @@ import {
   organizationForbidden,
 } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { apiKeyMark, hashApiKey, parseApiKey } from './api-key.ts';
+import { apiKeyMark, parseApiKey } from './api-key.ts';
 import { findApiKeyByHash, type StoredApiKey, touchApiKey } from './api-keys.ts';
 import { type Caller, type Environment, environments, scopes } from './caller.ts';
-import { parseCredential } from './credential.ts';
+import { digestCredential, parseCredential } from './credential.ts';
 import type { JwksOptions } from './jwks.ts';
 import { createTokenVerifier } from './jwt.ts';
 import { createLookUp, type LookUp } from './look-up.ts';
@@ -23,19 +25,30 @@ export interface AuthenticatorOptions {
   readonly db: Db;
   readonly supabaseUrl: string | undefined;
   readonly supabaseJwtSecret: string | undefined;
+  readonly supabaseJwtIssuers?: readonly string[];
+  /** Whether anonymous users may use their memberships; absent: they may not. */
+  readonly supabaseAnonymous?: boolean;
   readonly log: Log;
   /** How long a key or a user's memberships may be remembered. */
   readonly lookUpTtlMs?: number;
   readonly jwks?: Omit<JwksOptions, 'url' | 'log'>;
 }
 
+/** A request whose credential is accepted: what it may do, or why it may do nothing. */
+export type Identity = {
+  /** Whose budget the request spends: an organization, or a user that chose none of its own. */
+  readonly payer: string;
+} & ({ readonly caller: Caller } | { readonly refusal: AppError });
+
 export interface Authenticator {
   /**
-   * Who sends a request with these headers, in which organization and environment. The credential is decided
-   * before anything else is looked at. Throws the AppErrors of 401, AMBIGUOUS_CREDENTIALS, INVALID_ORGANIZATION_ID,
-   * ORGANIZATION_FORBIDDEN, NO_ORGANIZATION, ENVIRONMENT_FORBIDDEN, INVALID_ARGUMENT (x-environment), and those of a
-   * database that fails.
+   * Identifies who sends a request with these headers. The credential is decided before anything else is looked at.
+   * Throws the AppErrors of 401, AMBIGUOUS_CREDENTIALS, and those of a database that fails. The refusal is one of
+   * INVALID_ORGANIZATION_ID, INVALID_ARGUMENT (x-environment), ORGANIZATION_FORBIDDEN, NO_ORGANIZATION and
+   * ENVIRONMENT_FORBIDDEN. `digest` is that of digestCredential, where the caller has it already.
    */
+  identify(headers: Headers, digest?: string): Promise<Identity>;
+  /** As identify, and throws the refusal. */
   authenticate(headers: Headers): Promise<Caller>;
   countCached(): Readonly<Record<string, number>>;
 }
@@ -55,26 +68,57 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const verifyToken = createTokenVerifier(options);
   const noteUse = createUseNote(db, log);
 
-  return {
-    countCached: () => ({ api_keys: findKey.count(), memberships: findMemberships.count() }),
-    async authenticate(headers) {
-      const credential = parseCredential(headers);
-      if (credential.kind === 'key') {
-        const key = await requireKey(credential.text, findKey);
-        noteUse(key.id);
-        return toKeyCaller(key, headers);
-      }
-      const userId = await verifyToken(credential.text);
+  async function identifyUser(token: string, headers: Headers): Promise<Identity> {
+    const { userId, isAnonymous } = await verifyToken(token);
+    const actor = `user:${userId}`;
+    return await toIdentity(actor, async () => {
       const organizationId = parseOrganizationId(headers);
       const environment = parseEnvironment(headers) ?? 'live';
-      const memberships = await findMemberships(userId);
-      return toUserCaller({ userId, memberships: memberships ?? [], organizationId, environment });
-    },
+      if (isAnonymous && options.supabaseAnonymous !== true) throw anonymousUser();
+      const memberships = (await findMemberships(userId)) ?? [];
+      return toUserCaller({ actor, memberships, organizationId, environment });
+    });
+  }
+
+  async function identify(headers: Headers, digest = digestHeaders(headers)): Promise<Identity> {
+    const credential = parseCredential(headers);
+    if (credential.kind === 'token') return await identifyUser(credential.text, headers);
+    const key = await requireKey(credential.text, digest, findKey);
+    noteUse(key.id);
+    return await toIdentity(key.organizationId, () => toKeyCaller(key, headers));
+  }
+
+  return {
+    countCached: () => ({ api_keys: findKey.count(), memberships: findMemberships.count() }),
+    identify,
+    authenticate: async (headers) => requireCaller(await identify(headers)),
   };
 }
 
-async function requireKey(text: string, findKey: LookUp<StoredApiKey>): Promise<StoredApiKey> {
-  const keyHash = hashApiKey(text);
+/** Throws the refusal. */
+export function requireCaller(identity: Identity): Caller {
+  if ('refusal' in identity) throw identity.refusal;
+  return identity.caller;
+}
+
+const digestHeaders = (headers: Headers) => digestCredential((name) => headers.get(name));
+
+/** The payer is the caller's organization, or `payer` where there is no caller. */
+async function toIdentity(payer: string, toCaller: () => Caller | Promise<Caller>): Promise<Identity> {
+  try {
+    const caller = await toCaller();
+    return { payer: caller.organizationId, caller };
+  } catch (error) {
+    if (error instanceof AppError && error.status < 500) return { payer, refusal: error };
+    throw error;
+  }
+}
+
+async function requireKey(
+  text: string,
+  keyHash: string,
+  findKey: LookUp<StoredApiKey>,
+): Promise<StoredApiKey> {
   // What is remembered was once found by the same text.
   const key = findKey.recall(keyHash) ?? (parseApiKey(text) && (await findKey(keyHash)));
   if (key === null || !text.startsWith(apiKeyMark(key.environment))) throw invalidApiKey();
@@ -97,13 +141,13 @@ function toKeyCaller(key: StoredApiKey, headers: Headers): Caller {
 }
 
 interface UserRequest {
-  readonly userId: string;
+  readonly actor: string;
   readonly memberships: readonly Membership[];
   readonly organizationId: string | undefined;
   readonly environment: Environment;
 }
 
-function toUserCaller({ userId, memberships, organizationId, environment }: UserRequest): Caller {
+function toUserCaller({ actor, memberships, organizationId, environment }: UserRequest): Caller {
   const [first] = memberships;
   if (first === undefined) throw noOrganization();
   const chosen =
@@ -113,7 +157,7 @@ function toUserCaller({ userId, memberships, organizationId, environment }: User
     organizationId: chosen.organizationId,
     environment,
     scopes: chosen.role === 'viewer' ? ['calls:read'] : scopes,
-    actor: `user:${userId}`,
+    actor,
     organizationIds: memberships.map((membership) => membership.organizationId),
   };
 }

@@ -1,4 +1,5 @@
-import { ambiguousCredentials, invalidApiKey, invalidToken, missingApiKey } from '../errors.ts';
+import { ambiguousCredentials, invalidApiKey, invalidToken, missingApiKey, wrongScheme } from '../errors.ts';
+import { hashApiKey } from './api-key.ts';
 
 export type Credential =
   | { readonly kind: 'key'; readonly text: string }
@@ -6,6 +7,7 @@ export type Credential =
 
 // One space, one word: a header that occurs twice arrives joined with ", " and is no word.
 const bearer = /^bearer ([^\s,]+)$/i;
+const bearerScheme = /^bearer/i;
 const keyPrefix = 'kros_';
 
 /**
@@ -29,6 +31,21 @@ function parseApiKeyHeader(text: string): Credential {
   return { kind: 'key', text };
 }
 
-function notAccepted(text: string) {
-  return text.startsWith(keyPrefix) ? invalidApiKey() : invalidToken();
+function notAccepted(authorization: string) {
+  const isKey = authorization.startsWith(keyPrefix);
+  if (!bearerScheme.test(authorization)) return wrongScheme(isKey ? 'INVALID_API_KEY' : 'INVALID_TOKEN');
+  return isKey ? invalidApiKey() : invalidToken();
+}
+
+type HeaderValue = string | string[] | null | undefined;
+
+/**
+ * Gives the SHA-256 of what a request sends as its credential, the same for all spellings; empty where it sends none.
+ * Memory holds this in place of the credential. Of an API key it is the stored hash.
+ */
+export function digestCredential(get: (name: string) => HeaderValue): string {
+  const token = String(get('authorization') ?? '').replace(/^bearer /i, '');
+  const apiKey = String(get('x-api-key') ?? '');
+  const text = token === '' || token === apiKey ? apiKey : `${token}${apiKey && ` ${apiKey}`}`;
+  return text === '' ? '' : hashApiKey(text);
 }

@@ -7,13 +7,22 @@ import { parseUuid } from './uuid.ts';
 export interface TokenVerifierOptions {
   readonly supabaseUrl: string | undefined;
   readonly supabaseJwtSecret: string | undefined;
+  /** The accepted issuers; none: the project's own, or any where there is no project. */
+  readonly supabaseJwtIssuers?: readonly string[] | undefined;
   readonly log: Log;
   /** Periods of the key cache, for tests that cannot wait for the real ones. */
   readonly jwks?: Omit<JwksOptions, 'url' | 'log'> | undefined;
 }
 
-/** The id of the user a token speaks for. Throws INVALID_TOKEN, or AUTH_UNAVAILABLE when it cannot be checked. */
-export type TokenVerifier = (token: string) => Promise<string>;
+/** What a token says of its user. */
+export interface Session {
+  readonly userId: string;
+  /** The user never gave a name: Supabase signs in anybody who asks. */
+  readonly isAnonymous: boolean;
+}
+
+/** The session of a token. Throws INVALID_TOKEN, or AUTH_UNAVAILABLE when it cannot be checked. */
+export type TokenVerifier = (token: string) => Promise<Session>;
 
 const clockToleranceSeconds = 5;
 const tokenLengthMax = 16_384;
@@ -27,26 +36,27 @@ const role = 'authenticated';
  * a project URL, nothing else. Keys come from the project's own JWKS only, whatever a token's header names.
  */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
-  const { supabaseUrl, supabaseJwtSecret, log } = options;
-  const issuer = supabaseUrl === undefined ? undefined : `${supabaseUrl}/auth/v1`;
+  const { supabaseUrl, supabaseJwtSecret, supabaseJwtIssuers = [], log } = options;
+  const authUrl = supabaseUrl === undefined ? undefined : `${supabaseUrl}/auth/v1`;
+  const issuers = supabaseJwtIssuers.length > 0 || authUrl === undefined ? supabaseJwtIssuers : [authUrl];
   const secret = supabaseJwtSecret === undefined ? null : new TextEncoder().encode(supabaseJwtSecret);
   const jwks =
-    issuer === undefined
+    authUrl === undefined
       ? null
-      : createJwks({ ...options.jwks, url: `${issuer}/.well-known/jwks.json`, log });
+      : createJwks({ ...options.jwks, url: `${authUrl}/.well-known/jwks.json`, log });
   const verifyOptions = {
     algorithms: [...(secret ? ['HS256'] : []), ...(jwks ? jwksAlgorithms : [])],
     audience,
     clockTolerance: clockToleranceSeconds,
     requiredClaims: ['exp', 'sub'],
-    ...(issuer === undefined ? {} : { issuer }),
+    ...(issuers.length > 0 && { issuer: [...issuers] }),
   };
   const findKey = createKeyFinder(secret, jwks);
   return async (token) => {
     if (token.length > tokenLengthMax) throw invalidToken();
     try {
       const { payload } = await jwtVerify(token, findKey, verifyOptions);
-      return requireUserId(payload);
+      return requireSession(payload);
     } catch (error) {
       throw error instanceof AppError ? error : invalidToken();
     }
@@ -72,8 +82,8 @@ function createKeyFinder(
 }
 
 /** Checks what jose does not: role, whole seconds, a token from the future, the form of the user's id. */
-function requireUserId(payload: JWTPayload): string {
-  const { exp, iat, sub } = payload;
+function requireSession(payload: JWTPayload): Session {
+  const { exp, iat, sub, is_anonymous: anonymous = false } = payload;
   const userId = typeof sub === 'string' ? parseUuid(sub) : null;
   const latestSeconds = Date.now() / 1000 + clockToleranceSeconds;
   if (
@@ -84,5 +94,5 @@ function requireUserId(payload: JWTPayload): string {
   ) {
     throw invalidToken();
   }
-  return userId;
+  return { userId, isAnonymous: anonymous !== false };
 }

@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events';
-import type { App, CallerEvents } from '../app.ts';
+import type { App } from '../app.ts';
 import type { Config } from '../config.ts';
 import { toTurnsOptions } from '../limits/turns.ts';
+import type { CallerEvents } from '../request-caller.ts';
 import { listen, type RunningServer } from '../server.ts';
 import { toListenError } from './listen-error.ts';
 

@@ -43,10 +43,18 @@ function listOddities(config: Config): Finding[] {
       'Set RATE_LIMIT, or remove it for 100.',
     );
   }
-  if (supabaseUrl === undefined && supabaseJwtSecret !== undefined) {
+  const isIssuerListed = config.supabaseJwtIssuers.length > 0;
+  if (supabaseUrl === undefined && supabaseJwtSecret === undefined) {
+    if (isIssuerListed || config.supabaseAnonymous) {
+      add(
+        'SUPABASE_JWT_ISSUER or SUPABASE_ANONYMOUS is set, but session tokens are refused.',
+        'Set SUPABASE_URL or SUPABASE_JWT_SECRET, so that tokens can be verified.',
+      );
+    }
+  } else if (supabaseUrl === undefined && !isIssuerListed) {
     add(
       'SUPABASE_URL is not set: session tokens of any issuer that knows the secret are accepted.',
-      'Set SUPABASE_URL to the project, so that tokens must be issued by it.',
+      'Set SUPABASE_URL to the project, or SUPABASE_JWT_ISSUER, so that tokens must be issued by it.',
     );
   }
   return findings;

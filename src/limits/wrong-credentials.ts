@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { LRUCache } from 'lru-cache';
 import { AppError, rateLimitExceeded } from '../errors.ts';
@@ -7,13 +6,10 @@ import type { LimitCounts } from './counts.ts';
 export interface WrongCredentials {
   /**
    * Runs `authenticate`, unless too many wrong credentials came from the address lately: then only credentials
-   * that were right before are looked at, and others are refused with RATE_LIMIT_EXCEEDED.
+   * that were right before are looked at, and others are refused with RATE_LIMIT_EXCEEDED. `digest` is that of the
+   * credential; it is empty where none is sent.
    */
-  guard<Identity>(
-    headers: Headers,
-    address: string,
-    authenticate: () => Promise<Identity>,
-  ): Promise<Identity>;
+  guard<Identity>(digest: string, address: string, authenticate: () => Promise<Identity>): Promise<Identity>;
   countCached(): Readonly<Record<string, number>>;
 }
 
@@ -52,20 +48,19 @@ export function createWrongCredentials(counts: LimitCounts): WrongCredentials {
 
   return {
     countCached: () => ({ wrong_addresses: addresses.size, accepted_credentials: accepted.size }),
-    async guard(headers, address, authenticate) {
-      const credential = digestCredential(headers);
+    async guard(digest, address, authenticate) {
       // Without a credential nothing is looked up and nothing guessed.
-      if (credential === null) return await authenticate();
+      if (digest === '') return await authenticate();
       // Mostly there are none, and nothing to look for.
       const count = addresses.size === 0 ? undefined : findCount(toNetwork(address));
-      if (count !== undefined && !accepted.has(credential)) requireFew(count, wrongMax - 1);
+      if (count !== undefined && !accepted.has(digest)) requireFew(count, wrongMax - 1);
       try {
         const identity = await authenticate();
-        accepted.set(credential, true);
+        accepted.set(digest, true);
         return identity;
       } catch (error) {
         if (!isWrongCredential(error)) throw error;
-        accepted.delete(credential);
+        accepted.delete(digest);
         requireFew(addWrong(toNetwork(address)), wrongMax);
         throw error;
       }
@@ -75,14 +70,6 @@ export function createWrongCredentials(counts: LimitCounts): WrongCredentials {
 
 function isWrongCredential(error: unknown): boolean {
   return error instanceof AppError && (error.code === 'INVALID_API_KEY' || error.code === 'INVALID_TOKEN');
-}
-
-/** The credential itself is not kept. */
-function digestCredential(headers: Headers): string | null {
-  const authorization = headers.get('authorization');
-  const apiKey = headers.get('x-api-key');
-  if (authorization === null && apiKey === null) return null;
-  return hash('sha256', `${authorization}\n${apiKey}`, 'base64');
 }
 
 /** An IPv6 subscriber has a /64 of addresses, and an IPv4 client of a dual-stack socket is that client. */

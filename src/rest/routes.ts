@@ -5,7 +5,6 @@ import {
   callNotFound,
   internalServerError,
   invalidArgument,
-  methodNotAllowed,
   notAcceptable,
 } from '../errors.ts';
 import type { Gateway } from '../graphql/gateway.ts';
@@ -27,6 +26,8 @@ export interface RestParts {
   readonly authenticate: (c: Context<RequestEnv>) => Promise<Caller>;
   /** Who sent a request that was admitted before, as of now. */
   readonly identify: (c: Context<RequestEnv>) => Promise<Caller>;
+  /** Answers a method that an address does not have. */
+  readonly refuseMethod: (c: Context<RequestEnv>, allow: string) => Promise<Response>;
   readonly deprecations: readonly Deprecation[];
   readonly exportLimits: ExportLimits;
 }
@@ -36,6 +37,7 @@ export function createRestRoutes({
   gateway,
   authenticate,
   identify,
+  refuseMethod,
   deprecations,
   exportLimits,
 }: RestParts): Hono<RequestEnv> {
@@ -53,10 +55,6 @@ export function createRestRoutes({
 
   const routes = new Hono<RequestEnv>();
   if (deprecations.length > 0) routes.use(announce(deprecations));
-  const allow = (methods: string) => (c: Context<RequestEnv>) => {
-    if (c.req.method === 'OPTIONS') return c.body(null, 204, { allow: methods });
-    throw methodNotAllowed(methods);
-  };
 
   const admit = async (c: Context<RequestEnv>, operation: string) => {
     c.set('operation', operation);
@@ -85,7 +83,7 @@ export function createRestRoutes({
         return answerList(c, execute, params);
     }
   });
-  routes.all('/', allow('GET, HEAD, OPTIONS'));
+  routes.all('/', (c) => refuseMethod(c, 'GET, HEAD, OPTIONS'));
 
   routes.get('/:id', async (c) => {
     await admit(c, 'GET /calls/{id}');
@@ -104,7 +102,7 @@ export function createRestRoutes({
     if (deleteCall.__typename === 'CallInProgressError') throw callInProgress();
     return c.body(null, 204);
   });
-  routes.all('/:id', allow('GET, HEAD, DELETE, OPTIONS'));
+  routes.all('/:id', (c) => refuseMethod(c, 'GET, HEAD, DELETE, OPTIONS'));
   return routes;
 }
 

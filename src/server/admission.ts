@@ -1,5 +1,6 @@
 import { IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { digestCredential } from '../auth/credential.ts';
 import { isPreflight } from '../cors.ts';
 import { overloaded } from '../errors.ts';
 import { toCallerId, toCredential } from '../limits/caller-id.ts';
@@ -166,7 +167,7 @@ export function createAdmission({
         else refuse(request, response);
         return isAdmitted;
       }
-      const caller = toCallerId((name) => request.headers[name]);
+      const caller = toCallerId((name) => request.headers[name], digestCredential);
       const limit = refusals.find(caller);
       if (limit !== undefined) sendForm(forms.limited, request, response, { corsOrigins, more: limit });
       else if (!hasPlace(toCredential(caller))) refuse(request, response);

@@ -1,5 +1,5 @@
-import type { CallerEvents } from '../app.ts';
 import type { TurnsOptions } from '../limits/turns.ts';
+import type { CallerEvents } from '../request-caller.ts';
 import type { RefusalForms } from './refusal-forms.ts';
 
 /** What the HTTP thread is started with. */

@@ -6,6 +6,7 @@ import { revokeApiKey } from '../../src/auth/api-keys.ts';
 import type { Role } from '../../src/auth/organizations.ts';
 import { queryRows } from '../../src/db/client.ts';
 import { apiKeys, calls } from '../../src/db/schema.ts';
+import { encodeGlobalId } from '../../src/graphql/global-id.ts';
 import { openApp, type TestApp } from '../support/app.ts';
 import { graphqlClient, restClient } from '../support/client.ts';
 import { countStatements, describeOnEachDatabase } from '../support/databases.ts';
@@ -271,6 +272,45 @@ describeOnEachDatabase('authentication', (database) => {
       expect(await answerOf({ authorization, 'x-organization-id': organization.id })).toMatchObject(expected);
     });
 
+    it('of an anonymous user is refused, with a membership too, unless they are let in', async () => {
+      const sub = await insertMember(database().db, organization.id);
+      const token = await signWithSecret(secret, { claims: claimsOf(jwks.url, { sub, is_anonymous: true }) });
+      const stranger = await signWithSecret(secret, {
+        claims: claimsOf(jwks.url, { sub: randomUUID(), is_anonymous: true }),
+      });
+      const sent = await countStatements(database(), async () => {
+        for (const anonymous of [token, stranger]) {
+          const { status, body } = await restClient(app, anonymous).get('/calls');
+          expect([status, body.code]).toEqual([403, 'NO_ORGANIZATION']);
+          const { errors } = await graphqlClient(app, anonymous).query(viewerDocument);
+          expect(errors).toMatchObject([{ extensions: { code: 'NO_ORGANIZATION' } }]);
+        }
+      });
+      expect(sent).toBe(0);
+      const environment = { SUPABASE_JWT_SECRET: secret, SUPABASE_ANONYMOUS: 'on' };
+      const open = openApp(database(), { environment });
+      expect((await restClient(open, token).get('/calls')).status).toBe(200);
+      const { status, body } = await restClient(open, stranger).get('/calls');
+      expect([status, body.code]).toEqual([403, 'NO_ORGANIZATION']);
+    });
+
+    it('of any listed issuer is accepted, and of no other', async () => {
+      const environment = {
+        SUPABASE_URL: jwks.url,
+        SUPABASE_JWT_SECRET: secret,
+        SUPABASE_JWT_ISSUER: 'https://auth.example/auth/v1, http://auth:9999',
+      };
+      const ownApp = openApp(database(), { environment });
+      const sub = await insertMember(database().db, organization.id);
+      const statusOf = async (iss: string) => {
+        const token = await signWithSecret(secret, { claims: claimsOf(undefined, { sub, iss }) });
+        return (await restClient(ownApp, token).get('/calls')).status;
+      };
+      expect(await statusOf('https://auth.example/auth/v1')).toBe(200);
+      expect(await statusOf('http://auth:9999')).toBe(200);
+      expect(await statusOf(`${jwks.url}/auth/v1`)).toBe(401);
+    });
+
     it('sees live calls, or test calls with x-environment', async () => {
       const { db } = database();
       const { id } = await insertOrganization(db);
@@ -339,6 +379,44 @@ describeOnEachDatabase('authentication', (database) => {
         expect(errors, field).toMatchObject([{ extensions: { code: 'INSUFFICIENT_SCOPE' } }]);
       }
       expect((await del(`/calls/${id}`)).status).toBe(204);
+    });
+  });
+
+  describe('of an organization that is deleted while it is remembered', () => {
+    const deleteOrganization = (id: string) =>
+      queryRows(database().db, sql`delete from organizations where id = ${id}`);
+    const named = '{ viewer { organization { name createdAt } organizations { uuid name } } }';
+    const byId = 'query ($id: ID!) { node(id: $id) { __typename id } nodes(ids: [$id]) { id } }';
+
+    it('finds no organization, and nothing unexpected happens', async () => {
+      const { db } = database();
+      const gone = await insertOrganization(db, 'Gone');
+      const token = await tokenOf(await insertMember(db, gone.id));
+      const [byKey, byToken] = [graphqlClient(app, gone.liveKey), graphqlClient(app, token)];
+      for (const { queryData } of [byKey, byToken])
+        expect((await queryData(named)).viewer.organization.name).toBe('Gone');
+      await deleteOrganization(gone.id);
+      const codeOf = async ({ query }: typeof byKey) => (await query(named)).errors?.[0]?.extensions?.code;
+      expect(await codeOf(byKey)).toBe('INVALID_API_KEY');
+      expect(await codeOf(byToken)).toBe('ORGANIZATION_FORBIDDEN');
+      const data = await byKey.queryData(byId, { id: encodeGlobalId('Organization', gone.id) });
+      expect(data).toEqual({ node: null, nodes: [null] });
+      expect(await restClient(app, gone.liveKey).getOk('/calls')).toMatchObject({ data: [], total: 0 });
+      expect(app.logText()).not.toContain('unexpected error');
+    });
+
+    it('leaves a user the others', async () => {
+      const { db } = database();
+      const [kept, gone] = [await insertOrganization(db, 'Kept'), await insertOrganization(db, 'Gone')];
+      const userId = await insertMember(db, kept.id, { createdAt: '2025-02-01T00:00:00Z' });
+      await insertMember(db, gone.id, { userId, createdAt: '2025-02-02T00:00:00Z' });
+      const { queryData } = graphqlClient(app, await tokenOf(userId));
+      expect((await queryData(named)).viewer.organizations).toHaveLength(2);
+      await deleteOrganization(gone.id);
+      expect((await queryData(named)).viewer).toMatchObject({
+        organization: { name: 'Kept' },
+        organizations: [{ uuid: kept.id, name: 'Kept' }],
+      });
     });
   });
 

@@ -125,7 +125,8 @@ describeOnEachDatabase('every answer of REST is as its document says', (database
       errors.queryTimeout(),
     ];
     for (const failure of failures) {
-      const authenticator = { authenticate: () => Promise.reject(failure), countCached: () => ({}) };
+      const fail = () => Promise.reject(failure);
+      const authenticator = { identify: fail, authenticate: fail, countCached: () => ({}) };
       const failing = recordAnswers(openApp(database(), { authenticator }), validate);
       for (const [method, path] of operations()) {
         expect((await restClient(failing, 'any').send(method, path)).status).toBe(failure.status);

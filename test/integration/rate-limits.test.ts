@@ -177,6 +177,62 @@ describeOnEachDatabase('rate limits', (database) => {
     for (const name of headerNames) expect(headers.has(name)).toBe(false);
   });
 
+  it('count requests that are refused before they reach a route, and let no more of them pass', async () => {
+    const { db } = database();
+    const tokenFor = async (sub: string, more = {}) =>
+      signWithSecret(secret, { claims: claimsOf(undefined, { sub, ...more }) });
+    const stranger = await tokenFor(crypto.randomUUID());
+    const member = await tokenFor(await insertMember(db, organization.id));
+    const anonymous = await tokenFor(await insertMember(db, organization.id), { is_anonymous: true });
+    const foreign = { 'x-organization-id': other.id };
+    const key = organization.liveKey;
+    const refusals: [number, string, string, string, Record<string, string>?][] = [
+      [403, key, 'GET', '/calls', foreign],
+      [403, key, 'DELETE', `/calls/${other.id}`, foreign],
+      [403, key, 'GET', '/calls', { 'x-environment': 'test' }],
+      [400, key, 'GET', '/calls', { 'x-organization-id': 'acme' }],
+      [400, key, 'GET', '/graphql?query={__typename}', { 'x-environment': 'none' }],
+      [403, stranger, 'GET', '/calls'],
+      [403, anonymous, 'GET', '/calls'],
+      [403, member, 'GET', '/calls', foreign],
+      [400, member, 'GET', '/calls', { 'x-organization-id': 'acme' }],
+      [405, key, 'POST', '/calls'],
+      [405, key, 'DELETE', '/v1/calls'],
+      [405, key, 'PUT', `/calls/${other.id}`],
+      [405, key, 'PUT', '/graphql'],
+      [405, key, 'GET', '/graphql?query=mutation{__typename}'],
+      [406, key, 'GET', '/calls', { accept: 'application/xml' }],
+      [404, key, 'GET', '/nothing'],
+    ];
+    for (const [refused, credential, method, path, headers] of refusals) {
+      const rest = restClient(openLimitedApp(5), credential, headers);
+      const statuses: number[] = [];
+      for (let i = 0; i < 12; i++) statuses.push((await rest.send(method, path)).status);
+      expect(statuses, `${method} ${path}`).toEqual([...Array(5).fill(refused), ...Array(7).fill(429)]);
+    }
+  });
+
+  it('count a refused choice of a user for the user, not for an organization', async () => {
+    const app = openLimitedApp(2);
+    const sub = await insertMember(database().db, organization.id);
+    const token = await signWithSecret(secret, { claims: claimsOf(undefined, { sub }) });
+    for (const status of [403, 403, 429]) {
+      const { get } = restClient(app, token, { 'x-organization-id': other.id });
+      expect((await get('/calls')).status).toBe(status);
+    }
+    for (const key of [organization.liveKey, other.liveKey])
+      expect((await clientsOf(app, key).rest.get('/calls')).status).toBe(200);
+  });
+
+  it('leave requests of nobody at an address or a method that is not there as they are', async () => {
+    const { send } = restClient(openLimitedApp(1), null);
+    for (let i = 0; i < 3; i++) {
+      expect((await send('POST', '/calls')).status).toBe(405);
+      expect((await send('GET', '/nothing')).status).toBe(404);
+      expect((await send('OPTIONS', '/calls')).status).toBe(204);
+    }
+  });
+
   it('may be read by pages of origins that may call', async () => {
     const app = openLimitedApp(10, { CORS_ORIGINS: 'https://app.example' });
     const { headers } = await clientsOf(app).rest.get('/calls', { origin: 'https://app.example' });

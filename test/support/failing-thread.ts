@@ -1,8 +1,8 @@
 /** A program that serves, lets its HTTP thread fail, and prints what it sees of that. */
 import { EventEmitter } from 'node:events';
-import type { CallerEvents } from '../../src/app.ts';
 import { toTurnsOptions } from '../../src/limits/turns.ts';
 import { createLog } from '../../src/log.ts';
+import type { CallerEvents } from '../../src/request-caller.ts';
 import { listen } from '../../src/server.ts';
 
 const callers = new EventEmitter<CallerEvents>();

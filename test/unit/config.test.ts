@@ -28,6 +28,8 @@ describe('an environment without settings', () => {
       databasePool: 10,
       supabaseUrl: undefined,
       supabaseJwtSecret: undefined,
+      supabaseJwtIssuers: [],
+      supabaseAnonymous: false,
       graphiql: true,
       introspection: true,
       dashboard: true,
@@ -42,6 +44,8 @@ describe('an environment without settings', () => {
     const names = ['NODE_ENV', 'PORT', 'HOST', 'DATABASE_URL', 'DATA_DIR', 'DATABASE_POOL', 'SUPABASE_URL'];
     names.push(
       'SUPABASE_JWT_SECRET',
+      'SUPABASE_JWT_ISSUER',
+      'SUPABASE_ANONYMOUS',
       'GRAPHIQL',
       'INTROSPECTION',
       'DASHBOARD',
@@ -59,6 +63,13 @@ describe('an environment without settings', () => {
   });
 });
 
+it('a list of issuers is read item by item', () => {
+  const { supabaseJwtIssuers } = parseConfig({
+    SUPABASE_JWT_ISSUER: ' https://a.example/auth/v1 ,http://auth:9999,',
+  });
+  expect(supabaseJwtIssuers).toEqual(['https://a.example/auth/v1', 'http://auth:9999']);
+});
+
 describe('mistakes', () => {
   const wrong = {
     NODE_ENV: 'prod-secret',
@@ -66,6 +77,8 @@ describe('mistakes', () => {
     DATABASE_URL: 'mysql://root:secret@db/calls',
     DATABASE_POOL: '0',
     SUPABASE_URL: 'secret',
+    SUPABASE_JWT_ISSUER: 'a secret',
+    SUPABASE_ANONYMOUS: 'secret',
     GRAPHIQL: 'secret',
     INTROSPECTION: 'secret',
     DASHBOARD: 'secret',

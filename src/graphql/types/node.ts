@@ -17,7 +17,7 @@ async function findNode(parameter: string, id: string, { loaders, scope }: Gatew
       case 'PhoneNumber':
         return loaders.phoneNumbers.load(uuid);
       case 'Organization':
-        return scope.caller.organizationIds.includes(uuid) ? { id: uuid } : null;
+        return scope.caller.organizationIds.includes(uuid) ? loaders.organizations.load(uuid) : null;
       default:
         return null;
     }

@@ -1,5 +1,6 @@
+import { invalidApiKey, organizationForbidden } from '../../errors.ts';
 import { builder } from '../builder.ts';
-import type { Loaders } from '../loaders.ts';
+import type { GatewayContext } from '../context.ts';
 import { EnvironmentEnum, ScopeEnum } from './enums.ts';
 
 interface OrganizationRef {
@@ -16,20 +17,21 @@ builder.node(OrganizationNode, {
     uuid: t.field({ type: 'UUID', description: 'Its id in the REST API.', resolve: ({ id }) => id }),
     name: t.string({
       description: 'Its name.',
-      resolve: async ({ id }, _args, { loaders }) => (await getOrganization(loaders, id)).name,
+      resolve: async ({ id }, _args, context) => (await getOrganization(context, id)).name,
     }),
     createdAt: t.field({
       type: 'DateTime',
       description: 'When it was created.',
-      resolve: async ({ id }, _args, { loaders }) => (await getOrganization(loaders, id)).createdAt,
+      resolve: async ({ id }, _args, context) => (await getOrganization(context, id)).createdAt,
     }),
   }),
 });
 
-async function getOrganization(loaders: Loaders, id: string) {
+/** Throws what the caller's credential gets as soon as nobody remembers it: it went with its organization. */
+async function getOrganization({ loaders, scope }: GatewayContext, id: string) {
   const organization = await loaders.organizations.load(id);
-  if (organization === null) throw new Error('A caller’s organization is gone.');
-  return organization;
+  if (organization !== null) return organization;
+  throw scope.caller.actor.startsWith('key:') ? invalidApiKey() : organizationForbidden();
 }
 
 const Viewer = builder.objectRef<object>('Viewer').implement({
@@ -53,7 +55,11 @@ const Viewer = builder.objectRef<object>('Viewer').implement({
     organizations: t.field({
       type: [OrganizationNode],
       description: 'The organizations that `x-organization-id` may choose.',
-      resolve: (_viewer, _args, { scope }) => scope.caller.organizationIds.map((id) => ({ id })),
+      resolve: async (_viewer, _args, { loaders, scope }) => {
+        const { organizationIds } = scope.caller;
+        const found = await Promise.all(organizationIds.map((id) => loaders.organizations.load(id)));
+        return found.filter((organization) => organization !== null);
+      },
     }),
   }),
 });

@@ -100,6 +100,21 @@ describe('credentials', () => {
     await expectRefused(pairs, 401, 'INVALID_TOKEN');
   });
 
+  test.each<[string, string]>([
+    ['Basic dTpw', 'INVALID_TOKEN'],
+    [`Token ${key}`, 'INVALID_TOKEN'],
+    ['Digest username="u"', 'INVALID_TOKEN'],
+    ['ApiKey x', 'INVALID_TOKEN'],
+    ['', 'INVALID_TOKEN'],
+    [key, 'INVALID_API_KEY'],
+  ])('of another scheme than Bearer are refused with its name: %s', async (text, code) => {
+    await expectRefused([['authorization', text]], 401, code);
+    await expect(authenticate(new Headers({ authorization: text }))).rejects.toMatchObject({
+      message: 'The scheme of Authorization must be Bearer; send Authorization: Bearer YOUR_KEY.',
+      headers: { 'www-authenticate': 'Bearer' },
+    });
+  });
+
   test('a token by x-api-key is refused', async () => {
     const token = await signWithSecret(secret, { claims: claimsOf(undefined) });
     await expectRefused([['x-api-key', token]], 401, 'INVALID_TOKEN');

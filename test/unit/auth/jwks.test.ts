@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createTokenVerifier, type TokenVerifier } from '../../../src/auth/jwt.ts';
+import { createTokenVerifier } from '../../../src/auth/jwt.ts';
 import { createLog } from '../../../src/log.ts';
 import {
   claimsOf,
@@ -22,7 +22,8 @@ const down: RequestListener = (_, response) => response.writeHead(503).end();
 let first: SigningKey;
 let second: SigningKey;
 let endpoint: JwksEndpoint;
-let verify: TokenVerifier;
+type Verify = (token: string) => Promise<string>;
+let verify: Verify;
 
 beforeAll(async () => {
   [first, second] = await Promise.all([
@@ -42,8 +43,9 @@ afterEach(async () => {
   await endpoint[Symbol.asyncDispose]();
 });
 
-function verifierOf({ url }: JwksEndpoint, jwks?: { timeoutMs: number }): TokenVerifier {
-  return createTokenVerifier({ supabaseUrl: url, supabaseJwtSecret: undefined, log, jwks });
+function verifierOf({ url }: JwksEndpoint, jwks?: { timeoutMs: number }): Verify {
+  const verifySession = createTokenVerifier({ supabaseUrl: url, supabaseJwtSecret: undefined, log, jwks });
+  return async (token) => (await verifySession(token)).userId;
 }
 
 const tokenOf = (key: SigningKey, kid = key.kid) =>

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { exportSPKI, importJWK } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createTokenVerifier, type TokenVerifier } from '../../../src/auth/jwt.ts';
+import { createTokenVerifier, type TokenVerifierOptions } from '../../../src/auth/jwt.ts';
 import { createLog } from '../../../src/log.ts';
 import {
   claimsOf,
@@ -22,8 +22,9 @@ let endpoint: JwksEndpoint;
 let es256: SigningKey;
 let rs256: SigningKey;
 let edDsa: SigningKey;
-let verify: TokenVerifier;
-let verifyAsymmetric: TokenVerifier;
+type Verify = (token: string) => Promise<string>;
+let verify: Verify;
+let verifyAsymmetric: Verify;
 
 beforeAll(async () => {
   [es256, rs256, edDsa] = await Promise.all([
@@ -32,9 +33,15 @@ beforeAll(async () => {
     createSigningKey('EdDSA', 'ed'),
   ]);
   endpoint = await startJwksEndpoint([es256.jwk, rs256.jwk, edDsa.jwk]);
-  verify = createTokenVerifier({ supabaseUrl: endpoint.url, supabaseJwtSecret: secret, log });
-  verifyAsymmetric = createTokenVerifier({ supabaseUrl: endpoint.url, supabaseJwtSecret: undefined, log });
+  verify = verifierOf({ supabaseUrl: endpoint.url, supabaseJwtSecret: secret });
+  verifyAsymmetric = verifierOf({ supabaseUrl: endpoint.url, supabaseJwtSecret: undefined });
 });
+
+/** Gives the id of a token's user. */
+function verifierOf(options: Omit<TokenVerifierOptions, 'log'>): Verify {
+  const verifySession = createTokenVerifier({ ...options, log });
+  return async (token) => (await verifySession(token)).userId;
+}
 
 afterAll(() => endpoint[Symbol.asyncDispose]());
 
@@ -47,7 +54,7 @@ function signBySecret(header: Record<string, unknown>, hash = 'sha256'): string 
   return `${body}.${createHmac(hash, secret).update(body).digest('base64url')}`;
 }
 
-async function expectRefused(token: string, by: TokenVerifier = verify) {
+async function expectRefused(token: string, by: Verify = verify) {
   await expect(by(token)).rejects.toMatchObject({
     code: 'INVALID_TOKEN',
     message: 'The token is not accepted.',
@@ -75,7 +82,7 @@ describe('a token is accepted', () => {
   });
 
   test('of any issuer where no project is configured', async () => {
-    const bySecret = createTokenVerifier({ supabaseUrl: undefined, supabaseJwtSecret: secret, log });
+    const bySecret = verifierOf({ supabaseUrl: undefined, supabaseJwtSecret: secret });
     expect(await bySecret(await signWithSecret(secret, { claims: claimsOf(undefined) }))).toBe(userId);
     expect(await bySecret(await signWithSecret(secret, { claims: claims() }))).toBe(userId);
   });
@@ -135,10 +142,10 @@ describe('a token is refused', () => {
   test('of a kind that is not configured, without a request', async () => {
     const requests = endpoint.requests.length;
     await expectRefused(await signWithSecret(secret, { claims: claims() }), verifyAsymmetric);
-    const bySecret = createTokenVerifier({ supabaseUrl: undefined, supabaseJwtSecret: secret, log });
+    const bySecret = verifierOf({ supabaseUrl: undefined, supabaseJwtSecret: secret });
     for (const key of [es256, rs256, edDsa])
       await expectRefused(await sign(key, { claims: claims() }), bySecret);
-    const byNothing = createTokenVerifier({ supabaseUrl: undefined, supabaseJwtSecret: undefined, log });
+    const byNothing = verifierOf({ supabaseUrl: undefined, supabaseJwtSecret: undefined });
     await expectRefused(await sign(es256, { claims: claims() }), byNothing);
     await expectRefused(await signWithSecret(secret, { claims: claims() }), byNothing);
     expect(endpoint.requests).toHaveLength(requests);
@@ -153,7 +160,7 @@ describe('a token is refused', () => {
   test.each(['ES384', 'ES512', 'PS256', 'RS384', 'RS512', 'Ed25519'])('signed by %s', async (alg) => {
     const key = await createSigningKey(alg, 'another');
     await using own = await startJwksEndpoint([key.jwk, { ...key.jwk, alg: 'ES256', kid: 'claimed' }]);
-    const byOwn = createTokenVerifier({ supabaseUrl: own.url, supabaseJwtSecret: undefined, log });
+    const byOwn = verifierOf({ supabaseUrl: own.url, supabaseJwtSecret: undefined });
     await expectRefused(await sign(key, { claims: claimsOf(own.url) }), byOwn);
     await expectRefused(await sign(key, { claims: claimsOf(own.url), header: { kid: 'claimed' } }), byOwn);
   });
@@ -235,7 +242,45 @@ test('without a key id the only key of the algorithm is taken, of several none',
   expect(await verify(token)).toBe(userId);
   const another = await createSigningKey('ES256', 'ec-2');
   await using own = await startJwksEndpoint([es256.jwk, another.jwk]);
-  const byOwn = createTokenVerifier({ supabaseUrl: own.url, supabaseJwtSecret: undefined, log });
+  const byOwn = verifierOf({ supabaseUrl: own.url, supabaseJwtSecret: undefined });
   const ambiguous = { claims: claimsOf(own.url), header: { kid: undefined } };
   await expectRefused(await sign(es256, ambiguous), byOwn);
+});
+
+describe('where issuers are listed', () => {
+  const listed = ['https://auth.example/auth/v1', 'http://auth:9999'];
+  const issuedBy = (iss: unknown) => signWithSecret(secret, { claims: claims({ iss }) });
+
+  test('tokens of each of them are accepted, of no other, the project itself included', async () => {
+    for (const supabaseUrl of [endpoint.url, undefined]) {
+      const by = verifierOf({ supabaseUrl, supabaseJwtSecret: secret, supabaseJwtIssuers: listed });
+      for (const iss of listed) expect(await by(await issuedBy(iss))).toBe(userId);
+      for (const iss of [`${endpoint.url}/auth/v1`, `${listed[0]}/`, listed.join(','), listed, undefined])
+        await expectRefused(await issuedBy(iss), by);
+    }
+  });
+
+  test('keys come from the project all the same', async () => {
+    await using other = await startJwksEndpoint([es256.jwk]);
+    const iss = 'https://auth.example/auth/v1';
+    const by = verifierOf({
+      supabaseUrl: other.url,
+      supabaseJwtSecret: undefined,
+      supabaseJwtIssuers: [iss],
+    });
+    expect(await by(await sign(es256, { claims: claims({ iss }) }))).toBe(userId);
+    expect(other.requests).toEqual(['/auth/v1/.well-known/jwks.json']);
+  });
+});
+
+test.each([
+  [true, true],
+  [false, false],
+  [undefined, false],
+  ['false', true],
+  [null, true],
+])('a token whose is_anonymous is %j speaks for an anonymous user: %j', async (claimed, isAnonymous) => {
+  const verifySession = createTokenVerifier({ supabaseUrl: undefined, supabaseJwtSecret: secret, log });
+  const token = await signWithSecret(secret, { claims: claims({ is_anonymous: claimed }) });
+  expect(await verifySession(token)).toEqual({ userId, isAnonymous });
 });
