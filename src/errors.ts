@@ -107,11 +107,17 @@ export const pageTooLarge = (parameter: string, got: number, bytesMax: number) =
   invalidArgument(
     parameter,
     got,
-    `smaller: the transcripts and metadata of this page have more than ${bytesMax / 2 ** 20} MB`,
+    `smaller: the transcripts, metadata and data of events of this answer have more than ${bytesMax / 2 ** 20} MB`,
   );
 /** Whether a page was refused that a smaller one may replace. */
 export const isPageTooLarge = (error: unknown): boolean =>
   error instanceof AppError && error.code === 'INVALID_ARGUMENT' && error.details?.parameter === 'first';
+export const contentTooLarge = (bytesMax: number) =>
+  invalidArgument(
+    'ids',
+    undefined,
+    `fewer: the transcripts, metadata and data of events of this answer have more than ${bytesMax / 2 ** 20} MB`,
+  );
 export const invalidId = (parameter: string, got: unknown, expected = 'a UUID') =>
   badParameter('INVALID_ID', parameter, got, expected);
 export const invalidCursor = (parameter: string, got: unknown) =>

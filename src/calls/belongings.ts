@@ -16,6 +16,11 @@ export interface CallWithBelongings extends Call {
   readonly recording?: Recording | null;
 }
 
+/** What of a call has no bound of its own. */
+export function toContents({ transcript, metadata, events = [] }: CallWithBelongings): unknown[] {
+  return [transcript, metadata, ...events.map(({ data }) => data)];
+}
+
 /** The page of events that is asked for, where it was read with the call. */
 export function toFirstPage(
   { events, eventsSize = 0 }: CallWithBelongings,

@@ -8,32 +8,51 @@ import {
   belongingsValues,
   type CallWithBelongings,
   readWithBelongings,
+  toContents,
 } from './belongings.ts';
-import { type CallScope, callColumns, ownCalls } from './call.ts';
-import { alignWith, queryJsonRows } from './detail.ts';
+import { type CallScope, callColumns, callGroups, contentBytes, ownCalls } from './call.ts';
+import { alignWith, queryContentRows, queryJsonRows } from './detail.ts';
 import { type Belongings, noBelongings } from './page-request.ts';
 
-/** The caller's calls of these ids, aligned with them: null where there is none. */
+export interface CallsQuestion {
+  /** Whether transcripts and metadata are read too. */
+  readonly content: boolean;
+  readonly belongings: Belongings;
+}
+
+/**
+ * The caller's calls of these ids, aligned with them: null where there is none. Throws INVALID_ARGUMENT where their
+ * contents are too long for one answer.
+ */
 export async function findCallsByIds(
-  { db, caller }: CallScope,
+  scope: CallScope,
   ids: readonly string[],
-  belongings: Belongings = noBelongings,
+  { content, belongings }: CallsQuestion = { content: true, belongings: noBelongings },
 ): Promise<(CallWithBelongings | null)[]> {
-  requireScope(caller, 'calls:read');
-  const rows = await readWithBelongings(belongings, (given) =>
-    queryJsonRows<CallWithBelongings>(
-      { db, caller },
-      {
-        key: `calls by id ${belongingsKey(given)}`,
-        select: () => selectCalls(given),
-        values: { ids: ids.join(','), ...belongingsValues(given) },
-      },
-    ),
-  );
+  requireScope(scope.caller, 'calls:read');
+  const hasContent = content || belongings.eventsSize !== null;
+  const rows = await readWithBelongings(belongings, async (given) => {
+    const question = {
+      key: `calls by id ${content ? 'content' : ''} ${belongingsKey(given)}`,
+      select: () => selectCalls(content, given),
+      values: { ids: ids.join(','), ...belongingsValues(given) },
+    };
+    if (!hasContent) return await queryJsonRows<CallWithBelongings>(scope, question);
+    const sized = {
+      ...question,
+      isSingle: ids.length === 1,
+      bytes: content ? selectContentBytes : null,
+      toContents,
+    };
+    return await queryContentRows<CallWithBelongings>(scope, sized);
+  });
   return alignWith(ids, rows, (call) => call.id);
 }
 
-function selectCalls(belongings: Belongings): SQL {
-  return sql`select ${callColumns()}${belongingColumns(belongings)} from ${calls}
-    where ${ownCalls} and ${calls.id} = any(${uuidsOf('ids')})`;
+const ofIds = () => sql`${ownCalls} and ${calls.id} = any(${uuidsOf('ids')})`;
+const selectContentBytes = () => sql`select sum(${contentBytes}) from ${calls} where ${ofIds()}`;
+
+function selectCalls(content: boolean, belongings: Belongings): SQL {
+  const groups = content ? callGroups : callGroups.filter((group) => group !== 'content');
+  return sql`select ${callColumns(groups)}${belongingColumns(belongings)} from ${calls} where ${ofIds()}`;
 }

@@ -3,6 +3,7 @@ import type { Caller, Environment } from '../auth/caller.ts';
 import type { Db } from '../db/client.ts';
 import { type Values, value } from '../db/prepared.ts';
 import { calls } from '../db/schema.ts';
+import type { ContentBudget } from './content-budget.ts';
 
 /** What every question of the domain takes first: where to ask, and who asks. */
 export interface CallScope {
@@ -10,6 +11,8 @@ export interface CallScope {
   readonly caller: Caller;
   /** Told by a question that found many changes which are not in the roll-ups yet. */
   readonly onManyPending?: () => void;
+  /** What is left of the contents that the request may read; a limit for each question alone where it is absent. */
+  readonly content?: ContentBudget;
 }
 
 export const callDirections = ['inbound', 'outbound'] as const;
@@ -120,9 +123,6 @@ export function callColumns(groups: readonly CallGroup[] = callGroups): SQL {
     sql`, `,
   );
 }
-
-/** How much of transcripts and metadata a page may hold. */
-export const contentBytesMax = 32 * 1024 * 1024;
 
 /** About how long the contents of a call are; only what is compressed has to be read to know. */
 export const contentBytes: SQL = sql`coalesce(octet_length(${calls.transcript}), 0)

@@ -2,7 +2,9 @@ import { type SQL, sql } from 'drizzle-orm';
 import { requireScope } from '../auth/caller.ts';
 import { queryShape, uuidsOf, type Values, value } from '../db/prepared.ts';
 import { organizations, phoneNumbers, recordings } from '../db/schema.ts';
+import { contentTooLarge } from '../errors.ts';
 import { type CallScope, callerValues, type InstantText, type RecordingStatus } from './call.ts';
+import { ContentBudget, contentBytesMax, countBytes } from './content-budget.ts';
 import { type DeletedCallError, deletedCall, isThere } from './deleted-call.ts';
 
 export interface Recording {
@@ -119,6 +121,37 @@ export async function queryJsonRows<Row>(
   const shape = { key, build, plannedOnce: true, quick: true };
   const [first] = await queryShape<{ rows: Row[] }>(db, shape, { ...callerValues(caller), ...values });
   return first?.rows ?? [];
+}
+
+/** A question about rows with contents. */
+interface ContentQuestion<Row> extends JsonQuestion {
+  /** Whether it is about one row, which cannot be asked for in smaller parts. */
+  readonly isSingle: boolean;
+  /** A select of how long the contents are, where that can be told without reading them. */
+  readonly bytes: (() => SQL) | null;
+  toContents(row: Row): unknown[];
+}
+
+/** As queryJsonRows, within what the request may read. Throws INVALID_ARGUMENT where there is more. */
+export async function queryContentRows<Row>(
+  { db, caller, content = new ContentBudget() }: CallScope,
+  { key, select, values, isSingle, bytes, toContents }: ContentQuestion<Row>,
+): Promise<Row[]> {
+  const max = sql`${value('contentMax')}::bigint`;
+  const whole = sql`(select case when octet_length(list::text) <= ${max} then list end
+    from (select coalesce(json_agg(r), '[]') as list from (${select()}) r) built)`;
+  const build = () =>
+    bytes === null
+      ? sql`select ${whole} as rows`
+      : sql`select case when (${bytes()}) > ${max} then null else ${whole} end as rows`;
+  const shape = { key: `${key} within`, build, plannedOnce: true, quick: true };
+  return await content.read(isSingle, async (contentMax) => {
+    const given = { ...callerValues(caller), ...values, contentMax };
+    const [first] = await queryShape<{ rows: Row[] | null }>(db, shape, given);
+    if (first?.rows == null) throw contentTooLarge(Math.max(contentMax, contentBytesMax));
+    const { rows } = first;
+    return { value: rows, countBytes: () => countBytes(rows.flatMap(toContents)) };
+  });
 }
 
 export function alignWith<Row>(

@@ -4,7 +4,7 @@ import { uuidsOf, value } from '../db/prepared.ts';
 import { callEvents, calls } from '../db/schema.ts';
 import { type CallScope, type InstantText, ownCalls } from './call.ts';
 import { type DeletedCallError, deletedCall, isThere } from './deleted-call.ts';
-import { alignWith, type JsonQuestion, queryJsonRows } from './detail.ts';
+import { alignWith, type JsonQuestion, queryContentRows } from './detail.ts';
 import type { Page, PageRequest } from './page-request.ts';
 import { at, positionValues } from './position.ts';
 
@@ -31,13 +31,18 @@ export function firstEventsOf(condition: SQL): SQL {
  * has a DeletedCallError in place of a page.
  */
 export async function listEventsByCallIds(
-  { db, caller }: CallScope,
+  scope: CallScope,
   callIds: readonly string[],
   type: string | null,
   request: PageRequest,
 ): Promise<(Page<CallEvent> | DeletedCallError)[]> {
-  requireScope(caller, 'calls:read');
-  const rows = await queryJsonRows<EventsRow>({ db, caller }, toQuestion(callIds, type, request));
+  requireScope(scope.caller, 'calls:read');
+  const rows = await queryContentRows<EventsRow>(scope, {
+    ...toQuestion(callIds, type, request),
+    isSingle: callIds.length === 1 && request.size === 1,
+    bytes: null,
+    toContents: ({ items }) => (items ?? []).map(({ data }) => data),
+  });
   return alignWith(callIds, rows, (row) => row.callId).map((row) =>
     row === null || row.items === null ? deletedCall() : toPage(row, row.items, request),
   );
@@ -45,14 +50,14 @@ export async function listEventsByCallIds(
 
 /** The caller's events of these ids, aligned with them: null where there is none. */
 export async function findCallEventsByIds(
-  { db, caller }: CallScope,
+  scope: CallScope,
   ids: readonly string[],
 ): Promise<(CallEvent | null)[]> {
-  requireScope(caller, 'calls:read');
-  const rows = await queryJsonRows<CallEvent>(
-    { db, caller },
-    { key: 'events by id', select: selectEvents, values: { ids: ids.join(',') } },
-  );
+  requireScope(scope.caller, 'calls:read');
+  const rows = await queryContentRows<CallEvent>(scope, {
+    ...{ key: 'events by id', select: selectEvents, values: { ids: ids.join(',') } },
+    ...{ isSingle: ids.length === 1, bytes: null, toContents: ({ data }) => [data] },
+  });
   return alignWith(ids, rows, (event) => event.id);
 }
 

@@ -3,7 +3,8 @@ import type { Caller } from '../auth/caller.ts';
 import { type StatementShape, type Values, value } from '../db/prepared.ts';
 import { calls } from '../db/schema.ts';
 import { belongingColumns, belongingsKey, belongingsValues } from './belongings.ts';
-import { callColumns, callGroups, contentBytes, contentBytesMax } from './call.ts';
+import { callColumns, callGroups, contentBytes } from './call.ts';
+import { contentBytesMax } from './content-budget.ts';
 import { type CallFilter, filterValues, ofEachNumber, several, shapeOf, toCondition } from './filter.ts';
 import { findOffset, offsetValues } from './page-jump.ts';
 import { noBelongings, type PageExtras, type PageRequest } from './page-request.ts';
@@ -37,7 +38,7 @@ export function toStatement(
   caller: Caller,
   filter: CallFilter,
   request: PageRequest,
-  extras: PageExtras,
+  { contentMax = contentBytesMax, ...extras }: PageExtras & { readonly contentMax?: number },
 ): PageStatement {
   const page = toShape(filter, request, extras);
   const shape = {
@@ -46,7 +47,7 @@ export function toStatement(
     plannedOnce: isRolledUp(filter),
     quick: true,
   };
-  return { shape, values: pageValues(caller, page, request) };
+  return { shape, values: Object.assign(pageValues(caller, page, request), { contentMax }) };
 }
 
 function toShape(filter: CallFilter, request: PageRequest, extras: PageExtras): PageShape {
@@ -98,7 +99,7 @@ function selectPage(shape: PageShape): SQL {
   const { filter, totalCount, hasNextPage, hasPreviousPage } = shape;
   const isJump = shape.offset === 'jump';
   const { newer, older } = neighbours(shape);
-  const items = sql`(${selectItems(shape)})`;
+  const items = toItems(shape);
   const queries = [
     ...(isCounted(shape)
       ? [sql`total as materialized (select ${countCalls({ filter, name: 'total' })} as calls)`]
@@ -114,6 +115,15 @@ function selectPage(shape: PageShape): SQL {
 }
 
 const total = sql`(select calls from total)`;
+
+const contentMax = sql`${value('contentMax')}::bigint`;
+
+/** The items as a JSON array, null where their contents are too long; of the data of events only the whole tells. */
+function toItems(shape: PageShape): SQL {
+  const items = sql`(${selectItems(shape)})`;
+  if (shape.belongings.eventsSize === null) return items;
+  return sql`(select case when octet_length(list::text) <= ${contentMax} then list end from (select ${items} as list) built)`;
+}
 
 function selectItems({ filter, groups, belongings, backward, after, before, offset }: PageShape): SQL {
   const direction = sql.raw(backward ? 'asc' : 'desc');
@@ -137,9 +147,9 @@ function selectItems({ filter, groups, belongings, backward, after, before, offs
       isSkip && belongingsKey(belongings) !== '' ? sql`from (select * ${page}) ${calls} ${order}` : page;
     return sql`select coalesce(json_agg(item), '[]') from (select ${columns} ${source}) item`;
   }
-  // Lengths are known without the contents, which are read where they are few enough; a page of one always is.
+  // Lengths are known without the contents, which are read where they are few enough.
   return sql`with page as materialized (select * ${page})
-    select case when ${value('limit')}::int > 2 and (select sum(${contentBytes}) from page ${calls}) > ${sql.raw(String(contentBytesMax))}
+    select case when (select sum(${contentBytes}) from page ${calls}) > ${contentMax}
       then null else (select coalesce(json_agg(item), '[]') from (select ${columns} from page ${calls} ${order}) item) end`;
 }
 

@@ -1,8 +1,9 @@
 import { requireScope } from '../auth/caller.ts';
 import { queryShape } from '../db/prepared.ts';
 import { pageTooLarge } from '../errors.ts';
-import { type CallWithBelongings, readWithBelongings } from './belongings.ts';
-import { type CallScope, contentBytesMax } from './call.ts';
+import { type CallWithBelongings, readWithBelongings, toContents } from './belongings.ts';
+import type { CallScope } from './call.ts';
+import { ContentBudget, contentBytesMax, countBytes } from './content-budget.ts';
 import type { CallFilter } from './filter.ts';
 import { noBelongings, type Page, type PageExtras, type PageRequest } from './page-request.ts';
 import { toStatement } from './page-rows.ts';
@@ -15,18 +16,28 @@ import { toStatement } from './page-rows.ts';
  * on exactly one page, even while new calls arrive.
  */
 export async function listCalls(
-  { db, caller, onManyPending }: CallScope,
+  { db, caller, onManyPending, content = new ContentBudget() }: CallScope,
   filter: CallFilter,
   request: PageRequest,
   extras: PageExtras,
 ): Promise<Page<CallWithBelongings>> {
   requireScope(caller, 'calls:read');
-  const [row] = await readWithBelongings(extras.belongings ?? noBelongings, (belongings) => {
-    const { shape, values } = toStatement(caller, filter, request, { ...extras, belongings });
-    return queryShape<PageRow>(db, shape, values);
+  const read = (contentMax: number) =>
+    readWithBelongings(extras.belongings ?? noBelongings, async (belongings) => {
+      const { shape, values } = toStatement(caller, filter, request, { ...extras, belongings, contentMax });
+      const [row] = await queryShape<PageRow>(db, shape, values);
+      if (row?.manyPending) onManyPending?.();
+      return toPage(row, request);
+    });
+  if (!hasContent(extras)) return await read(0);
+  return await content.read(request.size === 1, async (bytesMax) => {
+    const value = await read(bytesMax);
+    return { value, countBytes: () => countBytes(value.items.flatMap(toContents)) };
   });
-  if (row?.manyPending) onManyPending?.();
-  return toPage(row, request);
+}
+
+function hasContent({ groups, belongings = noBelongings }: PageExtras): boolean {
+  return groups === undefined || groups.includes('content') || belongings.eventsSize !== null;
 }
 
 interface PageRow {

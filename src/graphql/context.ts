@@ -8,7 +8,7 @@ export interface GatewayContext {
   readonly loaders: Loaders;
   /** Notes an attempt to delete a call and what became of it: deletions alone leave a row. */
   noteDeletion(attempt: DeletionAttempt): void;
-  /** The most calls of a page, where that is not what clients may ask for. */
+  /** The most items of a page, where that is not what clients may ask for. */
   readonly pageSizeMax?: number;
 }
 

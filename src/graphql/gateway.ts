@@ -8,6 +8,7 @@ import {
 } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Caller } from '../auth/caller.ts';
+import { ContentBudget } from '../calls/content-budget.ts';
 import { DeletedCallError } from '../calls/deleted-call.ts';
 import type { Db } from '../db/client.ts';
 import { countKeptStatements } from '../db/prepared.ts';
@@ -44,7 +45,7 @@ export interface RequestScope {
   readonly requestId: string;
   /** What the operation's cost is charged to; null or absent where nothing is limited. */
   readonly charge?: RequestCharge | null;
-  /** The most calls of a page, where an operation of our own may ask for more than clients. */
+  /** The most items of a page, where an operation of our own may ask for more than clients. */
   readonly pageSizeMax?: number;
 }
 
@@ -168,15 +169,17 @@ export function createGateway({
     const found = prepareDocument(document).findOperation(operationName);
     if (found === null) throw new Error('A document without the operation was not prepared.');
     await charge?.addCost(found.measure(variables).cost);
-    const scope = { db, caller, ...(onManyPending && { onManyPending }) };
     const noteDeletion = (attempt: DeletionAttempt) => {
       const { organizationId, environment, actor } = caller;
       log.info({ requestId, organizationId, environment, actor, ...attempt }, 'deletion of a call');
     };
-    const given = { scope, requestId, noteDeletion, ...(pageSizeMax !== undefined && { pageSizeMax }) };
+    const given = { requestId, noteDeletion, ...(pageSizeMax !== undefined && { pageSizeMax }) };
     const startedAt = performance.now();
     const run = () =>
-      executeAgain(() => executePlan(found.plan, variables, { ...given, loaders: createLoaders(scope) }));
+      executeAgain(() => {
+        const scope = { db, caller, content: new ContentBudget(), ...(onManyPending && { onManyPending }) };
+        return executePlan(found.plan, variables, { ...given, scope, loaders: createLoaders(scope) });
+      });
     const result = await (tracing ? tracing.traceOperation(found.operation, run) : run());
     metrics?.executed(found.operation.operation, result.errors !== undefined, startedAt);
     if (result.errors === undefined) return result;

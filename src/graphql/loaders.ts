@@ -1,7 +1,7 @@
 import DataLoader from 'dataloader';
 import { type CallWithBelongings, toFirstPage } from '../calls/belongings.ts';
-import { findCallsByIds } from '../calls/by-id.ts';
-import type { Call, CallScope } from '../calls/call.ts';
+import { type CallsQuestion, findCallsByIds } from '../calls/by-id.ts';
+import type { CallScope } from '../calls/call.ts';
 import {
   findOrganizationsByIds,
   findPhoneNumbersByIds,
@@ -11,15 +11,14 @@ import {
   type Recording,
 } from '../calls/detail.ts';
 import { type CallEvent, findCallEventsByIds, listEventsByCallIds } from '../calls/events.ts';
-import type { Belongings, Page, PageRequest } from '../calls/page-request.ts';
+import type { Page, PageRequest } from '../calls/page-request.ts';
 import type { OrPromise } from './execution/members.ts';
 
 type Loader<Value> = DataLoader<string, Value>;
 
 export interface Loaders {
-  readonly calls: Loader<Call | null>;
-  /** Calls that are read with what belongs to them. */
-  callsWith(belongings: Belongings): Loader<CallWithBelongings | null>;
+  /** Calls with what is to be read of them. */
+  callsWith(question: CallsQuestion): Loader<CallWithBelongings | null>;
   /** The recording of a call: as it was read with the call, else loaded. */
   recordingOf(call: CallWithBelongings): OrPromise<Recording | null>;
   /** A page of a call's events: as it was read with the call, else loaded. */
@@ -39,7 +38,6 @@ export function createLoaders(scope: CallScope): Loaders {
 
 class RequestLoaders implements Loaders {
   readonly #scope: CallScope;
-  #calls: Loader<Call | null> | undefined;
   #callsWith: Map<string, Loader<CallWithBelongings | null>> | undefined;
   #recordings: Loader<Recording | null> | undefined;
   #phoneNumbers: Loader<PhoneNumber | null> | undefined;
@@ -51,19 +49,12 @@ class RequestLoaders implements Loaders {
     this.#scope = scope;
   }
 
-  get calls() {
-    this.#calls ??= new DataLoader((ids) => findCallsByIds(this.#scope, ids));
-    return this.#calls;
-  }
-
-  callsWith(belongings: Belongings) {
-    const key = JSON.stringify(belongings);
+  callsWith(question: CallsQuestion) {
+    const key = JSON.stringify(question);
     this.#callsWith ??= new Map();
     const loader =
       this.#callsWith.get(key) ??
-      new DataLoader<string, CallWithBelongings | null>((ids) =>
-        findCallsByIds(this.#scope, ids, belongings),
-      );
+      new DataLoader<string, CallWithBelongings | null>((ids) => findCallsByIds(this.#scope, ids, question));
     this.#callsWith.set(key, loader);
     return loader;
   }

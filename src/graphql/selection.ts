@@ -22,6 +22,11 @@ export function selects(info: GraphQLResolveInfo, ...path: string[]): boolean {
   return found;
 }
 
+/** Whether it may have the fields of a call that can be long. */
+export function selectsContent(info: GraphQLResolveInfo): boolean {
+  return selects(info, 'transcript') || selects(info, 'metadata');
+}
+
 /** The fields at this path below the field being resolved, as `selects` looks for them. */
 export function findSelected(info: GraphQLResolveInfo, ...path: string[]): FieldNode[] {
   return path.reduce<readonly FieldNode[]>(

@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import { requireScope } from '../auth/caller.ts';
 import { liveStatuses } from '../calls/call.ts';
 import { callInProgress, callNotFound, internalServerError, preconditionFailed } from '../errors.ts';
-import type { DataOf } from './documents.ts';
+import { type DataOf, eventsPageSizeMax } from './documents.ts';
 import { hasStrongly, toEntityTag } from './entity-tag.ts';
 import { toRestCall, toRestEvent, toRestRecording } from './projection.ts';
 import type { Execute, RequestEnv } from './request.ts';
@@ -16,7 +16,8 @@ export async function getDetail(c: RequestContext, execute: Execute, id: string)
   const events = [...call.events.nodes];
   let { hasNextPage, endCursor } = call.events.pageInfo;
   while (hasNextPage) {
-    const next: DataOf['detail'] = await execute(c, 'detail', { id, after: endCursor });
+    const page = { id, first: eventsPageSizeMax, after: endCursor };
+    const next: DataOf['events'] = await execute(c, 'events', page);
     if (next.call === null) throw callNotFound();
     events.push(...next.call.events.nodes);
     ({ hasNextPage, endCursor } = next.call.events.pageInfo);

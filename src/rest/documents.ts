@@ -82,10 +82,10 @@ const documents = {
     }
   `,
   detail: /* GraphQL */ `
-    query GetCall($id: ID!, $after: String) {
+    query GetCall($id: ID!) {
       call(id: $id) {
         ...CallFields
-        events(first: 100, after: $after) {
+        events(first: 100) {
           nodes { uuid type timestamp data }
           pageInfo { hasNextPage endCursor }
         }
@@ -93,6 +93,13 @@ const documents = {
       }
     }
     ${callFields}
+  `,
+  events: /* GraphQL */ `
+    query ListCallEvents($id: ID!, $first: Int!, $after: String) {
+      call(id: $id) {
+        events(first: $first, after: $after) { nodes { uuid type timestamp data } pageInfo { hasNextPage endCursor } }
+      }
+    }
   `,
   delete: /* GraphQL */ `
     mutation DeleteCall($id: ID!, $force: Boolean!) {
@@ -110,6 +117,9 @@ export type DocumentName = keyof typeof documents;
  * a page is written, and memory is a multiple of it: with 1,000 a process grew by 56 to 110 MB.
  */
 export const exportPageSizeMax = 250;
+
+/** The most events of a page of the document `events`: a call of thousands takes few statements. */
+export const eventsPageSizeMax = 1_000;
 
 /** The documents of the REST routes, parsed and validated once; throws when one does not fit the schema. */
 export function parseDocuments(schema: GraphQLSchema): Record<DocumentName, DocumentNode> {
@@ -205,13 +215,19 @@ export interface RecordingData {
   readonly url: { readonly url: string; readonly expiresAt: string } | null;
 }
 
+interface EventPageData {
+  readonly nodes: readonly EventData[];
+  readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+}
+
+export interface EventsData {
+  readonly call: { readonly events: EventPageData } | null;
+}
+
 export interface DetailData {
   readonly call:
     | (CallData & {
-        readonly events: {
-          readonly nodes: readonly EventData[];
-          readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
-        };
+        readonly events: EventPageData;
         readonly recording: RecordingData | null;
       })
     | null;
@@ -229,5 +245,6 @@ export interface DataOf {
   readonly stats: StatsData;
   readonly trends: TrendsData;
   readonly detail: DetailData;
+  readonly events: EventsData;
   readonly delete: DeleteData;
 }

@@ -1,7 +1,13 @@
 import { AppError, internalServerError } from '../errors.ts';
 import type { Gateway, RequestScope } from '../graphql/gateway.ts';
 import { tooDeepCode } from '../graphql/json-value.ts';
-import { type DataOf, type DocumentName, exportPageSizeMax, parseDocuments } from './documents.ts';
+import {
+  type DataOf,
+  type DocumentName,
+  eventsPageSizeMax,
+  exportPageSizeMax,
+  parseDocuments,
+} from './documents.ts';
 
 /** Executes one of the documents for a caller and gives its data, or throws its first error. */
 export type ExecuteDocument = <Name extends DocumentName>(
@@ -10,12 +16,20 @@ export type ExecuteDocument = <Name extends DocumentName>(
   variables: Readonly<Record<string, unknown>>,
 ) => Promise<DataOf[Name]>;
 
+/** Where a document may ask for more than clients may. */
+const pageSizeOf: { readonly [Name in DocumentName]?: { readonly pageSizeMax: number } } = {
+  export: { pageSizeMax: exportPageSizeMax },
+  events: { pageSizeMax: eventsPageSizeMax },
+};
+
 export function createDocumentExecutor(gateway: Gateway): ExecuteDocument {
   const documents = parseDocuments(gateway.schema);
   return async (scope, name, variables) => {
     const operation = { document: documents[name], operationName: undefined };
-    const pageSizeMax = name === 'export' ? { pageSizeMax: exportPageSizeMax } : {};
-    const { data, errors } = await gateway.execute(operation, variables, { ...scope, ...pageSizeMax });
+    const { data, errors } = await gateway.execute(operation, variables, {
+      ...scope,
+      ...pageSizeOf[name],
+    });
     // A value that cannot be written is null; the rest of the answer is as good as ever.
     const failure = errors?.find(({ extensions }) => extensions.code !== tooDeepCode);
     if (failure !== undefined) throw toRestError(failure.originalError);

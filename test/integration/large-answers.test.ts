@@ -4,7 +4,7 @@ import { queryRows } from '../../src/db/client.ts';
 import { openApp, type TestApp } from '../support/app.ts';
 import { graphqlClient, restClient } from '../support/client.ts';
 import { describeOnEachDatabase } from '../support/databases.ts';
-import { insertCalls, insertOrganization } from '../support/fixtures.ts';
+import { insertCalls, insertEvent, insertOrganization } from '../support/fixtures.ts';
 
 const contentBytes = 12 * 1024 * 1024;
 
@@ -65,6 +65,59 @@ describeOnEachDatabase('large answers', (database) => {
     expect(new Set(lines.map((line) => JSON.parse(line).id)).size).toBe(40);
   });
 
+  it.each([
+    [
+      'nodes',
+      (ids: readonly string[]) => `{ nodes(ids: ${JSON.stringify(ids)}) { ... on Call { transcript } } }`,
+    ],
+    ['calls', () => `{ ${aliases((i) => `calls(first: 2, offset: ${2 * i}) { nodes { transcript } }`)} }`],
+    [
+      'call',
+      (ids: readonly string[]) =>
+        `{ ${aliases((i) => `call(id: "${ids[i]}") { transcript ${i === 0 ? 'events { nodes { id } }' : ''} }`)} }`,
+    ],
+  ])('by %s are bounded together, and their other fields are given', async (_, toQuery) => {
+    await queryRows(
+      database().db,
+      sql`update calls set metadata = '{}', transcript = repeat('x', ${contentBytes}::int)
+        where organization_id = ${organizationId}`,
+    );
+    const graphql = graphqlClient(app, key);
+    const { data } = await graphql.query('{ calls { nodes { id } } }');
+    const ids = data.calls.nodes.map(({ id }: { id: string }) => id);
+    const { errors } = await graphql.query(toQuery(ids));
+    expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', reason: 'INVALID_ARGUMENT' });
+    expect(errors?.[0]?.message).toContain('32 MB');
+    const others = await graphql.query(toQuery(ids).replaceAll('transcript', 'uuid'));
+    expect(others.errors).toBeUndefined();
+    const two = await graphql.query(
+      `{ nodes(ids: ${JSON.stringify(ids.slice(0, 2))}) { ... on Call { transcript } } }`,
+    );
+    expect(two.errors).toBeUndefined();
+  });
+
+  it('of events are bounded, with their calls and alone', async () => {
+    const { db } = database();
+    const { id, liveKey } = await insertOrganization(db);
+    const rows = await insertCalls(db, id, [{}, {}, {}]);
+    for (const call of rows) {
+      await insertEvent(db, id, call.id);
+      await insertEvent(db, id, call.id, { timestamp: '2025-03-10T09:00:01.000Z' });
+    }
+    await queryRows(
+      db,
+      sql`update call_events set data = jsonb_build_object('x', repeat('y', ${contentBytes / 2}::int))
+        where organization_id = ${id}`,
+    );
+    const graphql = graphqlClient(app, liveKey);
+    const ask = (events: string, calls = 3) =>
+      graphql.query(`{ calls(first: ${calls}) { nodes { uuid ${events} { nodes { data } } } } }`);
+    for (const events of ['events', 'events(type: "call.initiated")']) {
+      expect((await ask(events)).errors?.[0]?.message).toContain('32 MB');
+    }
+    expect((await ask('events', 1)).errors).toBeUndefined();
+  });
+
   it('of trends are made in turns: others are served meanwhile', async () => {
     const path = '/calls?action=trends&interval=hour&start_date=2024-01-01&end_date=2025-02-19';
     const rest = restClient(app, key);
@@ -74,6 +127,8 @@ describeOnEachDatabase('large answers', (database) => {
     expect(longestMs).toBeLessThan(500);
   });
 });
+
+const aliases = (toField: (i: number) => string) => [0, 1, 2].map((i) => `a${i}: ${toField(i)}`).join(' ');
 
 /** The longest time for which nothing else had a turn of the event loop. */
 async function longestTurnOf(work: () => Promise<unknown>): Promise<number> {

@@ -76,9 +76,13 @@ builder.node(CallNode, {
         type: CallEventNode,
         description: 'What happened in the call, oldest first.',
         args: { type: t.arg.string({ description: 'Only events of this type, such as call.answered.' }) },
-        resolve: (call, { type, ...args }, { scope: { caller }, loaders }) => {
+        resolve: (call, { type, ...args }, { scope: { caller }, loaders, pageSizeMax }) => {
           const toEvents = (page: Page<CallEvent>) => toConnection('events', caller, page, callEventPosition);
-          const page = loaders.eventsOf(call, type ?? null, parseConnectionArgs('events', caller, args));
+          const page = loaders.eventsOf(
+            call,
+            type ?? null,
+            parseConnectionArgs('events', caller, args, pageSizeMax),
+          );
           return isPromise(page) ? page.then(toEvents) : toEvents(page);
         },
       },

@@ -7,7 +7,7 @@ import { selectedBelongings } from '../belongings.ts';
 import { builder } from '../builder.ts';
 import { parseConnectionArgs, toConnection } from '../connection.ts';
 import { toUuid } from '../global-id.ts';
-import { selects } from '../selection.ts';
+import { selects, selectsContent } from '../selection.ts';
 import { CallNode } from './call.ts';
 import { CallFilterInput, parseCallFilter } from './call-filter.ts';
 
@@ -56,7 +56,8 @@ builder.queryField('call', (t) =>
     resolve: (_root, { id }, { loaders, scope }, info) => {
       const uuid = toUuid('id', 'Call', id);
       if (uuid === null) return null;
-      return loaders.callsWith(selectedBelongings(info, scope.caller, [[]])).load(uuid);
+      const belongings = selectedBelongings(info, scope.caller, [[]]);
+      return loaders.callsWith({ content: selectsContent(info), belongings }).load(uuid);
     },
   }),
 );

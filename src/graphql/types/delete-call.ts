@@ -70,7 +70,7 @@ builder.mutationField('deleteCall', (t) =>
     description: 'Deletes a call with its events and its recording, for good. Needs the scope calls:write.',
     extensions: { cost: 10 },
     args: { input: t.arg({ type: DeleteCallInput, required: true, description: 'Which call.' }) },
-    resolve: async (_root, { input }, { scope, requestId, loaders, noteDeletion }) => {
+    resolve: async (_root, { input }, { scope, requestId, noteDeletion }) => {
       const uuid = toUuid('input.id', 'Call', input.id);
       if (uuid === null) return toFailure('CallNotFoundError', callNotFound());
       const question = { id: uuid, force: input.force ?? false, requestId };
@@ -80,7 +80,6 @@ builder.mutationField('deleteCall', (t) =>
         throw error;
       });
       noteDeletion({ callId: uuid, outcome: deletion.outcome });
-      loaders.calls.clear(uuid);
       switch (deletion.outcome) {
         case 'deleted':
           return { __typename: 'DeleteCallSuccess' as const, uuid };
