@@ -45,7 +45,7 @@ export function toStatement(
     key: toKey(page),
     build: () => selectPage(page),
     plannedOnce: isRolledUp(filter),
-    quick: true,
+    quick: !isCombined(filter),
   };
   return { shape, values: Object.assign(pageValues(caller, page, request), { contentMax }) };
 }
@@ -170,6 +170,11 @@ function mergeRows(filter: CallFilter, rows: (condition: SQL) => SQL): SQL {
   return statuses === undefined && isRolledUp(filter)
     ? ofEachNumber(filter, rows)
     : rows(toCondition(filter));
+}
+
+/** Whether no index has the filter's calls alone: those of one of its members are read for a few of another's. */
+function isCombined({ statuses, direction, phoneNumberIds }: CallFilter): boolean {
+  return [statuses, direction, phoneNumberIds].filter((member) => member !== undefined).length > 1;
 }
 
 /** Whether there may be hardly any of the filter's calls among many that an index has: if none, the roll-up knows. */

@@ -106,6 +106,7 @@ export const calls = pgTable(
     primaryKey({ name: 'calls_pkey', columns: [t.organizationId, t.id] }),
     index('calls_newest').on(t.organizationId, t.environment, t.createdAt, t.id),
     index('calls_newest_by_number').on(t.organizationId, t.environment, t.phoneNumberId, t.createdAt, t.id),
+    index('calls_newest_by_direction').on(t.organizationId, t.environment, t.direction, t.createdAt, t.id),
     index('calls_newest_by_status').on(t.organizationId, t.environment, t.status, t.createdAt, t.id),
     check('calls_environment', sql`${t.environment} in ('live', 'test')`),
     check('calls_direction', sql`${t.direction} in ('inbound', 'outbound')`),

@@ -1,0 +1,1 @@
+CREATE INDEX "calls_newest_by_direction" ON "calls" USING btree ("organization_id","environment","direction","created_at","id");
