@@ -1,14 +1,13 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { type Values, value } from '../db/prepared.ts';
 import { calls } from '../db/schema.ts';
-import { type CallFilter, ofEachNumber, withoutDates } from './filter.ts';
+import { type CallFilter, ofEachNumber, toText, withoutDates } from './filter.ts';
 import { floorTo, type Grain } from './rollup-plan.ts';
-import { countsOfPiece, grainsOf, pendingDeltas, toText } from './rollup-rows.ts';
+import { countsOfPiece, grainsOf, pendingDeltas } from './rollup-rows.ts';
 import { countCalls, countValues } from './sums.ts';
 
 /** What is newer than the filter's range: the units of the walk are whole ones, so it is skipped as well. */
-function newerThan({ createdTo, ...filter }: CallFilter) {
-  if (createdTo === undefined) return null;
+function newerThan({ createdTo = Infinity, ...filter }: CallFilter) {
   return { filter: { ...withoutDates(filter), createdFrom: createdTo }, name: 'newer' };
 }
 
@@ -19,7 +18,7 @@ export function offsetValues(filter: CallFilter, offset: number): Values {
     offset,
     rangeStart: toText(floorTo('month', filter.createdFrom ?? -Infinity)),
     rangeEnd: toText(filter.createdTo ?? Infinity),
-    ...(newer !== null && countValues(newer)),
+    ...countValues(newer),
   };
 }
 
@@ -33,7 +32,7 @@ export function findOffset(filter: CallFilter): SQL {
   const steps = [...grainsOf(filter)].reverse();
   const offset = sql`${value('offset')}::bigint`;
   const whole = sql`whole as (select ${value('rangeStart')}::timestamptz as start_at, 'infinity'::timestamptz as end_at,
-    0::numeric as above, ${offset}${newer === null ? sql`` : sql` + ${countCalls(newer)}`} as target)`;
+    0::numeric as above, ${offset} + ${countCalls(newer)} as target)`;
   const walks = steps.map((grain, i) => {
     const outer = sql.identifier(steps[i - 1] ?? 'whole');
     return findUnit(grain, outer, unitRows(withoutDates(filter), { grain, outer }));

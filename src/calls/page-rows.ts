@@ -3,24 +3,31 @@ import type { Caller } from '../auth/caller.ts';
 import { type StatementShape, type Values, value } from '../db/prepared.ts';
 import { calls } from '../db/schema.ts';
 import { belongingColumns, belongingsKey, belongingsValues } from './belongings.ts';
-import { callColumns, callGroups, contentBytes } from './call.ts';
+import { instantMin } from './calendar.ts';
+import { type CallGroup, callColumns, callGroups, contentBytes } from './call.ts';
 import { contentBytesMax } from './content-budget.ts';
-import { type CallFilter, filterValues, ofEachNumber, several, shapeOf, toCondition } from './filter.ts';
+import {
+  type CallFilter,
+  filterValues,
+  isRolledUp,
+  ofEachStatusOrNumber,
+  shapeOf,
+  toBounds,
+  toCondition,
+} from './filter.ts';
 import { findOffset, offsetValues } from './page-jump.ts';
 import { noBelongings, type PageExtras, type PageRequest } from './page-request.ts';
-import { at, positionValues } from './position.ts';
-import { hasManyPending, isRolledUp } from './rollup-rows.ts';
+import { at, newest, oldest, positionValues } from './position.ts';
+import { hasManyPending } from './rollup-rows.ts';
 import { countCalls, countValues } from './sums.ts';
 
 // Skipping so many rows costs less than finding the place by roll-ups, where an index has the filter's calls alone.
 const skippedMax = 200;
 
 /** What of a question makes the text of its statement; all else is in placeholders. */
-interface PageShape extends Required<PageExtras> {
+interface PageShape extends Required<Omit<PageExtras, 'hasNextPage' | 'hasPreviousPage'>> {
   readonly filter: CallFilter;
   readonly backward: boolean;
-  readonly after: boolean;
-  readonly before: boolean;
   /** How it gets to its offset. */
   readonly offset: 'none' | 'skip' | 'jump';
 }
@@ -47,48 +54,66 @@ export function toStatement(
     plannedOnce: isRolledUp(filter),
     quick: !isCombined(filter),
   };
-  return { shape, values: Object.assign(pageValues(caller, page, request), { contentMax }) };
+  return { shape, values: Object.assign(pageValues(caller, page, request, extras), { contentMax }) };
 }
 
 function toShape(filter: CallFilter, request: PageRequest, extras: PageExtras): PageShape {
-  const { offset, backward, after, before } = request;
-  const { totalCount, hasNextPage, hasPreviousPage, groups = callGroups, belongings = noBelongings } = extras;
+  const { offset, backward } = request;
+  const { totalCount, groups = callGroups, belongings = noBelongings } = extras;
   const jumps = isRolledUp(filter) && offset > (mayScanInVain(filter) ? 0 : skippedMax);
   return {
     filter,
     backward,
-    after: after !== null,
-    before: before !== null,
     offset: jumps ? 'jump' : offset > 0 ? 'skip' : 'none',
     totalCount,
-    hasNextPage,
-    hasPreviousPage,
-    groups,
+    groups: toFewGroups(groups),
     belongings,
   };
 }
 
-function toKey({ filter, groups, belongings, offset, ...shape }: PageShape): string {
-  const { backward, after, before, totalCount, hasNextPage, hasPreviousPage } = shape;
-  const flags = [backward, after, before, totalCount, hasNextPage, hasPreviousPage].map(Number).join('');
+/** Basic members, or all but contents, or all: more kinds would be more plans. */
+function toFewGroups(groups: readonly CallGroup[]): readonly CallGroup[] {
+  if (groups.includes('content')) return callGroups;
+  return groups.length === 1 ? groups : callGroups.filter((group) => group !== 'content');
+}
+
+function toKey({ filter, groups, belongings, offset, backward, totalCount }: PageShape): string {
+  const flags = [backward, totalCount].map(Number).join('');
   return `page ${flags} ${offset} ${groups.join('+')} ${belongingsKey(belongings)} ${shapeOf(filter)}`;
 }
 
-function pageValues(caller: Caller, page: PageShape, request: PageRequest): Values {
+function pageValues(caller: Caller, page: PageShape, request: PageRequest, extras: PageExtras): Values {
   const { filter } = page;
-  const { size, offset, after, before } = request;
-  // Most pages have none of what is added below: an object without it is much cheaper to make.
-  const values = { ...filterValues(caller, filter), offset, limit: size + 1, reach: size + 1 + offset };
+  const { size, offset } = request;
+  const { after, before } = toReach(filter, request);
+  const { hasNextPage, hasPreviousPage } = extras;
+  const values = {
+    ...filterValues(caller, filter),
+    ...{ offset, limit: size + 1, reach: size + 1 + offset, hasNextPage, hasPreviousPage },
+    ...positionValues('after', after),
+    ...positionValues('before', before),
+  };
   if (isCounted(page)) Object.assign(values, countValues({ filter, name: 'total' }));
   if (page.offset === 'jump') Object.assign(values, offsetValues(filter, offset));
-  if (after !== null) Object.assign(values, positionValues('after', after));
-  if (before !== null) Object.assign(values, positionValues('before', before));
   return Object.assign(values, belongingsValues(page.belongings));
+}
+
+/**
+ * The positions between which the page lies, no further apart than the filter's dates: an index is read from the
+ * position on, whatever the dates say besides.
+ */
+function toReach(filter: CallFilter, { after, before }: PageRequest) {
+  const [from, to] = toBounds(filter);
+  const first = from > instantMin ? { ...newest, at: from - 1 } : oldest;
+  return {
+    after: after !== null && after.at < to ? after : { ...oldest, at: to },
+    before: before !== null && before.at >= from ? before : first,
+  };
 }
 
 /** Whether the statement has the total: because it is asked for, or to know whether there is anything to read. */
 function isCounted(shape: PageShape): boolean {
-  return shape.totalCount || isGuarded(shape) || (shape.hasPreviousPage && shape.offset !== 'none');
+  return shape.totalCount || isGuarded(shape) || (isRolledUp(shape.filter) && shape.offset !== 'none');
 }
 
 function isGuarded({ filter, offset }: PageShape): boolean {
@@ -96,7 +121,7 @@ function isGuarded({ filter, offset }: PageShape): boolean {
 }
 
 function selectPage(shape: PageShape): SQL {
-  const { filter, totalCount, hasNextPage, hasPreviousPage } = shape;
+  const { filter, totalCount } = shape;
   const isJump = shape.offset === 'jump';
   const { newer, older } = neighbours(shape);
   const items = toItems(shape);
@@ -110,7 +135,8 @@ function selectPage(shape: PageShape): SQL {
   return sql`${queries.length > 0 ? sql`with ${sql.join(queries, sql`, `)}` : sql``}
     select ${isGuarded(shape) ? sql`case when ${total} > 0 then ${items} else '[]' end` : items} as items,
       ${totalCount ? total : sql`null`} as "totalCount",
-      ${hasPreviousPage ? newer : sql`false`} as newer, ${hasNextPage ? older : sql`false`} as older,
+      case when ${value('hasPreviousPage')}::boolean then ${newer} else false end as newer,
+      case when ${value('hasNextPage')}::boolean then ${older} else false end as older,
       ${isSummed ? hasManyPending : sql`false`} as "manyPending"`;
 }
 
@@ -125,16 +151,14 @@ function toItems(shape: PageShape): SQL {
   return sql`(select case when octet_length(list::text) <= ${contentMax} then list end from (select ${items} as list) built)`;
 }
 
-function selectItems({ filter, groups, belongings, backward, after, before, offset }: PageShape): SQL {
+function selectItems({ filter, groups, belongings, backward, offset }: PageShape): SQL {
   const direction = sql.raw(backward ? 'asc' : 'desc');
   const order = sql`order by ${calls.createdAt} ${direction}, ${calls.id} ${direction}`;
-  const place = sql.join([
-    ...(after ? [sql` and ${position} < ${at('after')}`] : []),
-    ...(before ? [sql` and ${position} > ${at('before')}`] : []),
-    ...(offset === 'jump'
-      ? [sql` and ${position} <= ((select created_at from jump), (select id from jump))`]
-      : []),
-  ]);
+  // An offset has no positions; with more than one the index would be read from the first.
+  const place =
+    offset === 'jump'
+      ? sql` and ${position} <= ((select created_at from jump), (select id from jump))`
+      : sql` and ${position} < ${at('after')} and ${position} > ${at('before')}`;
   const isSkip = offset === 'skip';
   const rows = (condition: SQL) =>
     sql`select * from ${calls} where ${condition}${place} ${order} limit ${value(isSkip ? 'reach' : 'limit')}`;
@@ -153,23 +177,9 @@ function selectItems({ filter, groups, belongings, backward, after, before, offs
       then null else (select coalesce(json_agg(item), '[]') from (select ${columns} from page ${calls} ${order}) item) end`;
 }
 
-/**
- * Several statuses, or else several numbers, are read one by one by their own index, each as far as the page can
- * reach, and merged: the newest of rare ones would else be looked for among all calls.
- */
+/** Each status or number is read as far as the page can reach, and all are merged. */
 function mergeRows(filter: CallFilter, rows: (condition: SQL) => SQL): SQL {
-  const { statuses } = filter;
-  const distinct = several(statuses);
-  if (distinct !== null && isRolledUp(filter)) {
-    const branches = distinct.map((status) => toCondition({ ...filter, statuses: [status] }));
-    return sql.join(
-      branches.map((branch) => sql`(${rows(branch)})`),
-      sql` union all `,
-    );
-  }
-  return statuses === undefined && isRolledUp(filter)
-    ? ofEachNumber(filter, rows)
-    : rows(toCondition(filter));
+  return isRolledUp(filter) ? ofEachStatusOrNumber(filter, rows) : rows(toCondition(filter));
 }
 
 /** Whether no index has the filter's calls alone: those of one of its members are read for a few of another's. */
@@ -187,12 +197,15 @@ function mayScanInVain(filter: CallFilter): boolean {
 }
 
 /** Whether there are calls on the other side of the page's bounds; its own side shows by the row too many. */
-function neighbours({ filter, after, before, offset }: PageShape) {
-  const exists = (where: SQL) => sql`exists (select 1 from ${calls} where ${toCondition(filter)}${where})`;
+function neighbours({ filter, offset }: PageShape) {
+  const exists = (where: SQL) => {
+    const rows = (condition: SQL) => sql`select 1 from ${calls} where ${condition}${where} limit 1`;
+    return sql`exists (${mergeRows(filter, rows)})`;
+  };
   const any = isRolledUp(filter) ? sql`${total} > 0` : exists(sql``);
   return {
-    newer: after ? exists(sql` and ${position} >= ${at('after')}`) : offset === 'none' ? sql`false` : any,
-    older: before ? exists(sql` and ${position} <= ${at('before')}`) : sql`false`,
+    newer: offset === 'none' ? exists(sql` and ${position} >= ${at('after')}`) : any,
+    older: exists(sql` and ${position} <= ${at('before')}`),
   };
 }
 

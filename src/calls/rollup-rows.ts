@@ -2,8 +2,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import { codesOf, onceOf, uuidsOf, type Values, value } from '../db/prepared.ts';
 import { calls } from '../db/schema.ts';
 import { callRollup, callRollupDelta, callRollupMark } from '../db/schema-rollup.ts';
-import { formatInstant } from './calendar.ts';
-import { type CallFilter, isOneOf, ofEachNumber, withoutDates } from './filter.ts';
+import { type CallFilter, isOneOf, ofEachNumber, toText, toUndatedCondition } from './filter.ts';
 import {
   type Correction,
   type Grain,
@@ -15,13 +14,6 @@ import {
 
 /** What the key of a level has in place of a number where it is of all numbers. */
 const noNumber = sql`'00000000-0000-0000-0000-000000000000'::uuid`;
-
-/** The filters that roll-ups can answer: made of statuses, a direction, numbers and dates. */
-export function isRolledUp(filter: CallFilter): boolean {
-  const { hangupCauses, number, minDurationSeconds, maxDurationSeconds, hasRecording } = filter;
-  const ofCalls = hangupCauses ?? number ?? minDurationSeconds ?? maxDurationSeconds ?? hasRecording;
-  return ofCalls === undefined;
-}
 
 /** The grains that the filter's roll-ups have, finest first. */
 export function grainsOf({ phoneNumberIds }: CallFilter): readonly Grain[] {
@@ -158,9 +150,10 @@ function countOfPiece(filter: CallFilter): SQL {
 
 function inPiece(filter: CallFilter, columns: SQL): SQL {
   return ofEachNumber(
-    withoutDates(filter),
+    filter,
     (condition) => sql`select ${columns} from ${calls}
       where ${condition} and ${calls.createdAt} >= piece.start_at and ${calls.createdAt} < piece.end_at offset 0`,
+    toUndatedCondition,
   );
 }
 
@@ -183,7 +176,7 @@ function pieceValues(name: string, pieces: readonly (Piece & Partial<Correction>
 function ownRows(row: SQL, { direction, statuses }: CallFilter): SQL {
   const own = sql`${row}.organization_id = ${value('organizationId')} and ${row}.environment = ${value('environment')}`;
   const ofDirection = direction === undefined ? sql`` : sql` and ${row}.direction = ${value('direction')}`;
-  const ofStatus = statuses === undefined ? sql`` : sql` and ${isOneOf(sql`${row}.status`, statuses)}`;
+  const ofStatus = statuses === undefined ? sql`` : sql` and ${isOneOf(sql`${row}.status`)}`;
   return sql`${own}${ofDirection}${ofStatus}`;
 }
 
@@ -195,10 +188,4 @@ export function bucketOf(at: SQL, cuts: string): SQL {
 
 export function cutsText(cuts: readonly number[]): string {
   return cuts.map(toText).join(',');
-}
-
-/** An instant as PostgreSQL reads it, infinities too. */
-export function toText(instant: number): string {
-  if (Number.isFinite(instant)) return formatInstant(instant);
-  return instant < 0 ? '-infinity' : 'infinity';
 }

@@ -2,19 +2,26 @@ import { type SQL, sql } from 'drizzle-orm';
 import { queryShape, type Values, value } from '../db/prepared.ts';
 import { calls } from '../db/schema.ts';
 import { type CallDirection, type CallScope, type CallStatus, callDirections, callStatuses } from './call.ts';
-import { type CallFilter, filterValues, shapeOf, toBounds, toCondition, withoutDates } from './filter.ts';
+import {
+  type CallFilter,
+  filterValues,
+  isRolledUp,
+  shapeOf,
+  toBounds,
+  toCondition,
+  toText,
+  toUndatedCondition,
+} from './filter.ts';
 import { planRollup, type RollupPlan } from './rollup-plan.ts';
 import {
   bucketOf,
   cutsText,
   grainsOf,
   hasManyPending,
-  isRolledUp,
   type PlanShape,
   planValues,
   rollupCounts,
   rollupRows,
-  toText,
 } from './rollup-rows.ts';
 
 /** What is added up over a set of calls. Counts stay below 2^53; durations and costs may not, so they are bigint. */
@@ -56,7 +63,7 @@ export async function querySums(
   const plan = isRolledUp(filter) ? planRollup(bounds, grainsOf(filter)) : null;
   const { rows, values } = plan === null ? fromTable(question) : fromRollups(question, plan);
   const shape = {
-    key: `sums ${plan === null} ${bounds.length === 2} ${shapeOf(filter)}`,
+    key: `sums ${bounds.length === 2} ${shapeOf(filter)}`,
     build: () => sql`select (${selectSums(rows())}) as sums, ${hasManyPending} as "manyPending"`,
     plannedOnce: plan !== null,
     quick: bounds.length === 2,
@@ -99,7 +106,7 @@ function fromTable({ filter, bounds }: SumsQuestion): SumsSource {
         ${calls.direction} as direction, ${calls.status} as status, count(*) as calls,
         count(${calls.answeredAt}) as answered, coalesce(sum(${calls.duration}), 0) as duration,
         coalesce(sum(${calls.costCents}), 0) as cost
-      from ${calls} where ${toCondition(withoutDates(filter))}
+      from ${calls} where ${toUndatedCondition(filter)}
         and ${calls.createdAt} >= ${value('from')}::timestamptz and ${calls.createdAt} < ${value('to')}::timestamptz
       group by 1, 3, 4`,
     values: { cuts: cutsText(bounds), from, to },

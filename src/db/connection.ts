@@ -22,6 +22,8 @@ export interface Connection {
   /** Whether it is a backend of its own: a pooler loses what is sent behind a statement that is being prepared. */
   readonly isDirect: boolean;
   isOpen(): boolean;
+  /** Whether its server process holds so many plans that another connection is to take its place. */
+  isFull(): boolean;
   bytesRead(): number;
   /** Gives postgres.js's result. One that takes longer than its deadline is cancelled, and the connection is closed. */
   run(statement: Statement): Promise<unknown>;
@@ -63,6 +65,8 @@ interface Opened {
 }
 
 const goodbyeTimeoutSeconds = 1;
+/** postgres.js deallocates nothing: the memory of the server's process ends with its connection. */
+const preparedMax = 64;
 
 /** Makes a connection that has answered once. Rejects with a ConnectionFailedError, or with DATABASE_UNAVAILABLE. */
 export async function openConnection(server: Server, onClose: () => void): Promise<Connection> {
@@ -114,6 +118,7 @@ function toConnection(
   { host, underWay, isDirect, isOpen, bytesRead, hangUp }: Opened,
 ): Connection {
   let abandoned = false;
+  const preparedTexts = new Set<string>();
 
   function abandon(reason: Error): void {
     if (abandoned) return;
@@ -153,7 +158,10 @@ function toConnection(
     const query = sql.unsafe(text, parameters as never[], options);
     const sent = query as unknown as SentStatement;
     const statement: UnderWay = { sent, fail: () => {} };
-    if (options.prepare) leavePreparingAgain(sent);
+    if (options.prepare) {
+      preparedTexts.add(text);
+      leavePreparingAgain(sent);
+    }
     const onLate = () => {
       const reason = queryTimeout();
       statement.fail(reason);
@@ -174,6 +182,7 @@ function toConnection(
     openedAt: performance.now(),
     isDirect,
     isOpen: () => !abandoned && isOpen(),
+    isFull: () => preparedTexts.size >= preparedMax,
     bytesRead,
     run,
     abandon,

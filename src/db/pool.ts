@@ -66,7 +66,11 @@ export function createPool(server: Server, size: number): Pool {
   }
 
   function mayGoOn(connection: Connection): boolean {
-    return connection.isOpen() && performance.now() - connection.openedAt <= limits.lifetimeMs;
+    return (
+      connection.isOpen() &&
+      !connection.isFull() &&
+      performance.now() - connection.openedAt <= limits.lifetimeMs
+    );
   }
 
   function waitForOne(quick: boolean): Promise<Connection> {

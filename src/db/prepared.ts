@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { PgDialect } from 'drizzle-orm/pg-core';
+import { LRUCache } from 'lru-cache';
 import { type Db, preparedMark, quickMark, toRows } from './client.ts';
 import { toAppError } from './errors.ts';
 import { readAgain } from './read-again.ts';
@@ -35,9 +36,9 @@ interface BuiltStatement {
 }
 
 const dialect = new PgDialect();
-// Kept for the life of the database, and by each of its connections; what comes later is built and planned anew.
-const shapesMax = 1_000;
-const built = new WeakMap<Db, Map<string, BuiltStatement>>();
+/** Each is a plan of about a megabyte in the server's memory, for each connection; the one not used longest goes. */
+const shapesMax = 48;
+const built = new WeakMap<Db, LRUCache<string, BuiltStatement>>();
 
 /** Runs a statement whose text is built once, and gives its rows. Failures come as AppErrors. */
 export async function queryShape<Row>(db: Db, shape: StatementShape, values: Values): Promise<Row[]> {
@@ -58,17 +59,19 @@ export function countKeptStatements(db: Db): number {
 }
 
 function findStatement(db: Db, shape: StatementShape): BuiltStatement {
+  if (!shape.plannedOnce) return build(db, shape.build());
   let statements = built.get(db);
   if (statements === undefined) {
-    statements = new Map();
+    statements = new LRUCache({ max: shapesMax });
     built.set(db, statements);
   }
   const known = statements.get(shape.key);
   if (known !== undefined) return known;
-  const isKept = statements.size < shapesMax;
-  const mark = shape.quick ? quickMark : preparedMark;
-  const text = isKept && shape.plannedOnce ? sql`${sql.raw(mark)}${shape.build()}` : shape.build();
-  const statement = db._.session.prepareQuery(dialect.sqlToQuery(text), undefined, undefined, false);
-  if (isKept) statements.set(shape.key, statement);
+  const statement = build(db, sql`${sql.raw(shape.quick ? quickMark : preparedMark)}${shape.build()}`);
+  statements.set(shape.key, statement);
   return statement;
+}
+
+function build(db: Db, text: SQL): BuiltStatement {
+  return db._.session.prepareQuery(dialect.sqlToQuery(text), undefined, undefined, false);
 }

@@ -11,21 +11,26 @@ const dialect = new PgDialect();
 const instant = fc.integer({ min: 0, max: 4e12 });
 const position = fc.option(fc.record({ at: instant, id: fc.uuid() }));
 
-const filterArbitrary = fc.record(
+const rolledUp = {
+  statuses: fc.array(fc.constantFrom(...callStatuses), { maxLength: 3 }),
+  direction: fc.constantFrom(...callDirections),
+  phoneNumberIds: fc.array(fc.uuid(), { maxLength: 3 }),
+  createdFrom: instant,
+  createdTo: instant,
+};
+const rolledUpArbitrary = fc.record(rolledUp, { requiredKeys: [] });
+const anyArbitrary = fc.record(
   {
-    statuses: fc.array(fc.constantFrom(...callStatuses), { maxLength: 3 }),
-    direction: fc.constantFrom(...callDirections),
-    phoneNumberIds: fc.array(fc.uuid(), { maxLength: 3 }),
+    ...rolledUp,
     hangupCauses: fc.array(fc.constantFrom(...hangupCauses), { maxLength: 3 }),
     number: fc.constantFrom('+12025550100', '+1202*'),
-    createdFrom: instant,
-    createdTo: instant,
     minDurationSeconds: fc.nat(),
     maxDurationSeconds: fc.nat(),
     hasRecording: fc.boolean(),
   },
   { requiredKeys: [] },
 );
+const filterArbitrary = fc.oneof(rolledUpArbitrary, anyArbitrary);
 const callerArbitrary = fc.record({
   organizationId: fc.uuid(),
   environment: fc.constantFrom('live', 'test'),
@@ -73,8 +78,11 @@ it('the text of a statement is that of its key alone, and all else is among its 
         const { sql: text, params } = dialect.sqlToQuery(shape.build());
         const names = params.map((param) => (param as { name?: unknown }).name);
         expect(Object.keys(values)).toEqual(expect.arrayContaining(names));
-        expect(texts.get(shape.key) ?? text).toBe(text);
-        texts.set(shape.key, text);
+        // Only these are kept by their key.
+        if (shape.plannedOnce) {
+          expect(texts.get(shape.key) ?? text).toBe(text);
+          texts.set(shape.key, text);
+        }
         return shape.key;
       };
       expect(read(withOtherValues(filter as CallFilter))).toBe(read(filter));
@@ -93,5 +101,8 @@ it('the text of a statement is that of its key alone, and all else is among its 
       ],
     ],
   });
-  expect(new Set(texts.values()).size).toBeGreaterThan(500);
+  // Forward or backward, counted or not, three ways to an offset, and which of three members a filter has.
+  const count = new Set(texts.values()).size;
+  expect(count).toBeGreaterThan(20);
+  expect(count).toBeLessThanOrEqual(2 * 2 * 3 * 8);
 });
