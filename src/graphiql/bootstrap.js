@@ -8,6 +8,8 @@ import { createRoot } from 'react-dom/client';
 const settings = JSON.parse(document.getElementById('settings').textContent);
 const storagePrefix = 'calls-gateway:';
 const namespace = `${storagePrefix}${settings.storageNamespace}:`;
+const sessionHeaders = findSessionHeaders();
+const defaultHeaders = sessionHeaders ?? settings.defaultHeaders;
 
 /** Sends one operation to the gateway. An answer that is not JSON becomes a GraphQL error that says so. */
 async function fetcher(params, { headers = {} } = {}) {
@@ -84,10 +86,30 @@ function selectStoredTab(storage) {
   }
 }
 
+/**
+ * Gives stored tabs and the history the credential of now where theirs is the one that they began with, such as
+ * "YOUR_API_KEY" or the key of a session that ended since. Headers that somebody typed stay.
+ */
+function updateStoredHeaders(storage) {
+  const before = storage.getItem('default-headers');
+  storage.setItem('default-headers', defaultHeaders);
+  if (before === null || before === defaultHeaders) return;
+  const update = (name, value) => (name === 'headers' && value === before ? defaultHeaders : value);
+  try {
+    for (const name of ['graphiql:tabState', 'graphiql:queries', 'graphiql:favorites']) {
+      const stored = storage.getItem(name);
+      if (stored !== null) storage.setItem(name, JSON.stringify(JSON.parse(stored, update)));
+    }
+  } catch {
+    storage.clear();
+  }
+}
+
 /** Null where the browser denies storage: GraphiQL then keeps everything in memory. */
 function findStorage() {
   try {
     const storage = openStorage();
+    updateStoredHeaders(storage);
     selectStoredTab(storage);
     return storage;
   } catch {
@@ -104,40 +126,42 @@ function takeAskedTab() {
   const query = asked.get('query');
   if (query === null) return null;
   history.replaceState(null, '', location.pathname);
-  const headers = findSessionHeaders();
-  return {
-    query,
-    variables: asked.get('variables') ?? '',
-    headers: headers === null ? settings.defaultHeaders : JSON.stringify(headers, null, 2),
-  };
+  return { query, variables: asked.get('variables') ?? '', headers: defaultHeaders };
 }
 
-/** The credential that the dashboard keeps in this browser tab; null where it has none. */
+/** The headers of the dashboard's session in this browser tab, as text; null where there is none. */
 function findSessionHeaders() {
   try {
     // A tab that the dashboard opened has a copy of the dashboard's storage.
     const session = JSON.parse(sessionStorage.getItem('calls-gateway.session'));
     if (session === null) return null;
-    return {
+    const headers = {
       Authorization: `Bearer ${session.key}`,
       ...(session.organizationId && { 'x-organization-id': session.organizationId }),
       ...(session.environment === 'test' && { 'x-environment': 'test' }),
     };
+    return JSON.stringify(headers, null, 2);
   } catch {
     return null;
   }
 }
 
 const asked = takeAskedTab();
+// The welcome says how to get a key: who has one needs only its query.
+const tabs = settings.tabs.map((tab) => ({
+  ...tab,
+  query: sessionHeaders === null ? tab.query : tab.query.replace(settings.keyHint, ''),
+  headers: defaultHeaders,
+}));
 const graphiql = createElement(
   GraphiQL,
   {
     fetcher,
     storage: findStorage(),
     ...asked,
-    defaultTabs: asked === null ? settings.tabs : [asked, ...settings.tabs],
+    defaultTabs: asked === null ? tabs : [asked, ...tabs],
     defaultQuery: '',
-    defaultHeaders: settings.defaultHeaders,
+    defaultHeaders,
     shouldPersistHeaders: true,
     showPersistHeadersSettings: false,
     defaultEditorToolsVisibility: settings.editorTool,

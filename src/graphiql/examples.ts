@@ -145,14 +145,19 @@ mutation DeleteCall($input: DeleteCallInput!) {
 }
 `;
 
+/** What the welcome says to a reader without a key. */
+export const keyHint = `# No key yet: make one with
+#    npx calls-gateway keys create --help
+# and put it, or a session token, in place of
+# YOUR_API_KEY under "Headers" below. Then press
+# "Re-fetch GraphQL schema" on the left: the editor
+# completes what you type.
+#
+`;
+
 const welcome = `# Calls gateway
 #
-# 1. Put your API key or session token in place of
-#    YOUR_API_KEY under "Headers" below.
-# 2. Press "Re-fetch GraphQL schema" on the left: the
-#    editor then completes what you type.
-# 3. Run the query with the play button or Ctrl-Enter.
-#
+${keyHint}# Run the query with the play button or Ctrl-Enter.
 # Tabs, history and headers are kept until this
 # browser tab is closed.
 

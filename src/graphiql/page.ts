@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Assets } from '../assets/assets.ts';
 import { pageHeaders, renderPage } from '../assets/page.ts';
-import { authorizationHeaders, type GraphiqlTab, welcomeTab } from './examples.ts';
+import { authorizationHeaders, type GraphiqlTab, keyHint, welcomeTab } from './examples.ts';
 
 export interface GraphiqlDemo {
   readonly apiKey: string;
@@ -31,6 +31,7 @@ export function renderGraphiqlPage({ assets, endpoint, demo }: GraphiqlPage): st
     editorTool: demo === null ? 'headers' : 'variables',
     defaultHeaders: authorizationHeaders(demo?.apiKey ?? 'YOUR_API_KEY'),
     tabs,
+    keyHint,
   };
   const body = `<div id="graphiql"><p class="graphiql-loading">Loading GraphiQL…</p></div>
 <noscript>GraphiQL needs JavaScript.</noscript>`;

@@ -227,12 +227,46 @@ describe.skipIf(findChromium() === null)('the dashboard in Chromium', { timeout:
       const link = dashboard.rows.nth(0).getByRole('link');
       const opening = tab().context.waitForEvent('page');
       await link.click({ modifiers: ['ControlOrMeta'] });
-      expect((await opening).url()).toMatch(/#call=[0-9a-f-]{36}$/);
+      expect((await opening).url()).toMatch(/#zone=UTC&call=[0-9a-f-]{36}$/);
       expect(await dashboard.drawer.count()).toBe(0);
       await dashboard.rows.nth(1).locator('.status').click();
       await dashboard.drawer.getByRole('heading', { name: 'What happened' }).waitFor();
       await page.keyboard.press('Escape');
       await dashboard.drawer.waitFor({ state: 'detached' });
+    });
+
+    test('goes back one range, filter, page or drawer, and has the zone in every address', async () => {
+      const organization = await insertOrganization(database().db);
+      const partials = Array.from({ length: 12 }, () => ({ createdAt: daysAgo(2) }));
+      await insertCalls(database().db, organization.id, partials);
+      const { page, dashboard } = await openAs(organization.liveKey);
+      await dashboard.settle();
+      const start = page.url();
+      expect(start).toMatch(/#zone=[A-Z]/);
+      const steps = [
+        () => page.getByText('90 days').click(),
+        () => page.getByLabel('Direction').selectOption('INBOUND'),
+        () => page.getByRole('button', { name: 'Older' }).click(),
+        () => dashboard.openCall(0),
+        () => page.keyboard.press('Escape'),
+      ];
+      const seen = [start];
+      for (const step of steps) {
+        await step();
+        await expect.poll(() => page.url(), patient).not.toBe(seen.at(-1));
+        seen.push(page.url());
+        await dashboard.settle();
+      }
+      for (const url of seen.toReversed().slice(1)) {
+        await page.goBack();
+        expect(page.url()).toBe(url);
+        await expect.poll(() => dashboard.drawer.count(), patient).toBe(url.includes('call=') ? 1 : 0);
+      }
+      await dashboard.settle();
+      expect(await page.locator('.segments :checked').inputValue()).toBe('30d');
+      expect(await page.getByLabel('Direction').inputValue()).toBe('');
+      expect(await page.locator('.pager-where').innerText()).toContain('1–10 of 12');
+      expect(tab().complaints).toEqual([]);
     });
 
     test('leads to the newest call where a range has none, and back from a page past the end', async () => {

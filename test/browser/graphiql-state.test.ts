@@ -7,6 +7,12 @@ import { describeOnEmbedded } from '../support/databases.ts';
 import { insertCalls, insertKey, insertOrganization } from '../support/fixtures.ts';
 import { exampleNames, graphiqlIn, serveGateway } from '../support/graphiql.ts';
 
+/** A script that signs in with a key as the dashboard does; null signs out. */
+const storeSession = (key: string | null) => {
+  const session = key && { key, organizationId: null, environment: 'live' };
+  return `sessionStorage.setItem('calls-gateway.session', ${JSON.stringify(JSON.stringify(session))})`;
+};
+
 describe.skipIf(findChromium() === null)('what GraphiQL keeps in Chromium', { timeout: 60_000 }, () => {
   describeOnEmbedded('over the gateway', (database) => {
     const tab = openTabForEach();
@@ -64,6 +70,27 @@ describe.skipIf(findChromium() === null)('what GraphiQL keeps in Chromium', { ti
       await graphiql.open(url);
       expect((await graphiql.run()).calls.totalCount).toBe(12);
       expect(await tab().page.evaluate('JSON.stringify(sessionStorage)')).not.toContain(oldKey);
+    });
+
+    test('is the key of the session where there is one, in every tab whose headers nobody typed', async () => {
+      const { page } = tab();
+      const graphiql = graphiqlIn(page);
+      server = await serveGateway(database(), null);
+      await graphiql.open(server.url);
+      const query = page.locator('.graphiql-query-editor');
+      expect(await query.innerText()).toContain('No key yet');
+      expect(await query.innerText()).toContain('npx calls-gateway keys create');
+      await graphiql.stored('YOUR_API_KEY');
+
+      await page.goto(`${server.url}/healthz`);
+      await page.evaluate(storeSession(key));
+      await graphiql.open(server.url);
+      expect((await graphiql.run()).calls.totalCount).toBe(12);
+
+      await page.evaluate(storeSession(null));
+      await graphiql.stored(key);
+      await graphiql.reload();
+      expect(await page.evaluate('JSON.stringify(sessionStorage)')).not.toContain(key);
     });
 
     test('is the key that was typed where there is no demo, for this browser tab only', async () => {

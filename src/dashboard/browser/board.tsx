@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import type { ViewerData } from './answers.ts';
 import { CallDrawer } from './call-drawer.tsx';
 import { documents } from './documents.ts';
@@ -9,7 +9,8 @@ import type { RequestError } from './request-error.ts';
 import type { Session } from './session.ts';
 import { TopBar } from './top-bar.tsx';
 import { type QueryContext, useQuery } from './use-query.ts';
-import { parseView, printView, type View } from './view.ts';
+import { useView } from './use-view.ts';
+import type { View } from './view.ts';
 import { Widgets } from './widgets.tsx';
 
 interface BoardProps {
@@ -22,7 +23,7 @@ const viewerQuestion = { query: documents.viewer, variables: {} };
 
 /** The page: one view, from which every widget's question follows. */
 export function Board({ session, onSession, onRefused }: BoardProps) {
-  const [view, show] = useView();
+  const { view, show, correct } = useView();
   // The end of a range is that of its day, so it holds still until something is asked anew.
   const [{ round, nowMs }, setRound] = useState(() => ({ round: 0, nowMs: Date.now() }));
   const [said, setSaid] = useState('');
@@ -55,6 +56,7 @@ export function Board({ session, onSession, onRefused }: BoardProps) {
           {...{ context, view, questions, nowMs, viewer }}
           isBlocked={Object.keys(problems).length > 0}
           onChange={change}
+          onPastEnd={(page) => correct({ ...view, page })}
           onRefused={(found) => setRefused({ view, problems: found })}
         />
         <p class="toast" role="status">
@@ -70,7 +72,7 @@ export function Board({ session, onSession, onRefused }: BoardProps) {
           mayDelete={viewer.data?.viewer.scopes.includes('CALLS_WRITE') ?? null}
           onClose={() => show({ ...view, call: '' })}
           onDeleted={() => {
-            show({ ...view, call: '' });
+            correct({ ...view, call: '' });
             setSaid('The call is deleted.');
             setTimeout(() => setSaid(''), 4_000);
             refresh();
@@ -79,20 +81,4 @@ export function Board({ session, onSession, onRefused }: BoardProps) {
       )}
     </>
   );
-}
-
-/** The view of the address; showing another one changes the address. */
-function useView(): [View, (view: View) => void] {
-  const [view, setView] = useState(() => parseView(location.hash));
-  useEffect(() => {
-    const read = () => setView(parseView(location.hash));
-    addEventListener('hashchange', read);
-    return () => removeEventListener('hashchange', read);
-  }, []);
-  const show = (next: View) => {
-    const fragment = printView(next);
-    history.replaceState(null, '', fragment === '' ? location.pathname : `#${fragment}`);
-    setView(next);
-  };
-  return [view, show];
 }

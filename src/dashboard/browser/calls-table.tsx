@@ -23,6 +23,8 @@ interface CallsTableProps {
   /** Whether something in the filter must be corrected first. */
   readonly isBlocked: boolean;
   onChange(change: Partial<View>): void;
+  /** The page of the view is past the last one. */
+  onPastEnd(last: number): void;
 }
 
 /** The calls themselves, newest first, a page at a time. */
@@ -34,7 +36,7 @@ export function CallsTable(props: CallsTableProps) {
   // Calls went away, or the address is old.
   // biome-ignore lint/correctness/useExhaustiveDependencies: it goes to the last page once.
   useEffect(() => {
-    if (isPast) onChange({ page: last });
+    if (isPast) props.onPastEnd(last);
   }, [isPast, last]);
   return (
     <Widget

@@ -52,13 +52,16 @@ export function hasFilters(view: View): boolean {
   return Object.entries(noFilters).some(([name, none]) => String(view[name as keyof View]) !== String(none));
 }
 
-/** The fragment of a view: what differs from the default. */
+/**
+ * The fragment of a view: what differs from the default, and always its zone. The default zone is the reader's, so
+ * without it a shared address would show another time to somebody elsewhere.
+ */
 export function printView(view: View): string {
   const base = Object.entries(defaultView());
   const params = new URLSearchParams();
   for (const [name, usual] of base) {
     const value = view[name as keyof View];
-    if (String(value ?? '') !== String(usual ?? '')) params.set(name, String(value ?? ''));
+    if (name === 'zone' || String(value ?? '') !== String(usual ?? '')) params.set(name, String(value ?? ''));
   }
   return params.toString();
 }

@@ -22,12 +22,14 @@ interface WidgetsProps {
   /** Whether something in the filter must be corrected first. */
   readonly isBlocked: boolean;
   onChange(part: Partial<View>): void;
+  /** The page of the view is past the last one. */
+  onPastEnd(last: number): void;
   /** Says which fields the gateway does not take. */
   onRefused(problems: Problems): void;
 }
 
 export function Widgets(props: WidgetsProps) {
-  const { context, view, questions, viewer, onChange } = props;
+  const { context, view, questions, viewer, onChange, onPastEnd } = props;
   const { summary, list, trend, extent, charts } = useAnswers(props);
   const states = [viewer, summary, trend.state, list, extent];
   if (extent.data?.newest.nodes.length === 0 && !extent.isStale) {
@@ -58,7 +60,7 @@ export function Widgets(props: WidgetsProps) {
         <AnswerRate {...trend} />
         <TalkTime {...trend} />
         <CallsTable
-          {...{ view, onChange }}
+          {...{ view, onChange, onPastEnd }}
           isBlocked={props.isBlocked}
           filter={questions.filter}
           session={context.session}

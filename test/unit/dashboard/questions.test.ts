@@ -44,6 +44,11 @@ describe('a view', () => {
     },
   );
 
+  it('has its zone in its address, also where it is the one of the reader', () => {
+    const zone = defaultView().zone;
+    expect(printView(defaultView())).toBe(String(new URLSearchParams({ zone })));
+  });
+
   it('is the usual one where the address is no view', () => {
     const odd =
       '#range=never&zone=Nowhere/Else&page=-1&status=COMPLETED,HUNGRY&size=7&interval=CENTURY&from=x';
