@@ -1,27 +1,28 @@
-import { EventEmitter } from 'node:events';
 import { type Context, Hono } from 'hono';
+import { observeRequests } from './access-log.ts';
 import { acceptsPage } from './assets/page.ts';
 import { type Authenticator, createAuthenticator } from './auth/authenticate.ts';
 import type { Config } from './config.ts';
 import { allowOrigins } from './cors.ts';
 import type { Database } from './db/client.ts';
 import { toAppError } from './db/errors.ts';
-import { AppError, routeNotFound } from './errors.ts';
+import { AppError, isClientClosed, routeNotFound } from './errors.ts';
 import { createGraphiql, type Demo } from './graphiql/serve.ts';
 import { createGateway } from './graphql/gateway.ts';
 import { answerGraphQL, refuseSubscriptions, toGraphQLErrorResponse } from './graphql/http.ts';
-import { respond, respondJson, type TextResponse, toResponse } from './graphql/text-response.ts';
 import { createHealth } from './health.ts';
+import type { RequestLimits } from './limits/concurrency-limit.ts';
 import { createLimits } from './limits/limits.ts';
 import type { RedisConnection } from './limits/redis.ts';
-import { type TurnsOptions, toTurnsOptions } from './limits/turns.ts';
+import { LoadShedding, toRequestLimits } from './load-shedding.ts';
 import { type Log, logFailure } from './log.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import type { RollupLag } from './metrics/rollup-lag.ts';
-import { observe } from './observe.ts';
 import { addPages } from './pages.ts';
+import { type Refusal, type Refused, refuse } from './refusal.ts';
 import { refuseMethod } from './refuse-method.ts';
-import { type CallerEvents, RequestCaller } from './request-caller.ts';
+import { RequestCaller } from './request-caller.ts';
+import { respond, respondJson } from './respond.ts';
 import { type Deprecation, deprecations as knownDeprecations } from './rest/deprecations.ts';
 import { toErrorBody } from './rest/error-body.ts';
 import { defaultExportLimits, type ExportLimits } from './rest/export-stream.ts';
@@ -46,6 +47,8 @@ export interface AppParts {
   readonly redis?: RedisConnection | null;
   /** What differs from the default limits. */
   readonly exportLimits?: Partial<ExportLimits>;
+  /** What differs from the default limits. */
+  readonly requestLimits?: Partial<RequestLimits>;
   /** How far the folding of this process is, for /metrics. */
   readonly rollupLag?: RollupLag | null;
   /** Null or absent where no traces are recorded. */
@@ -56,19 +59,10 @@ export interface AppParts {
 
 export interface App {
   fetch(request: Request, env?: object): Promise<Response>;
-  /** As fetch; what is a text comes as a TextResponse, for a server that can send it as it is. */
-  answer(request: Request, env?: object): Promise<Response | TextResponse>;
   /** What /metrics answers, for a server of its own. */
   answerMetrics(): Promise<Response>;
-  /** What it learns of who asks, for a server that lets them wait or refuses them by itself. */
-  readonly callers: EventEmitter<CallerEvents>;
-  /** How requests are to take turns. */
-  readonly turns: TurnsOptions;
-  /** Its one element is how many wait for theirs, shared between threads: the server writes it, /metrics reads it. */
-  readonly waiting: Int32Array;
-  /** Of browsers that may read what the server answers by itself. */
-  readonly corsOrigins: readonly string[];
-  readonly log: Log;
+  /** Makes, logs and counts the answer to what came to no request. */
+  refuse(error: AppError, refused: Refused): Refusal;
   /** From now on /readyz answers 503: the process is about to stop. */
   startDraining(): void;
 }
@@ -79,13 +73,15 @@ type AppContext = Context<RequestEnv>;
 export function createApp({ config, database, log, demo = null, tracing = null, ...parts }: AppParts): App {
   const authenticator = parts.authenticator ?? createAuthenticator({ ...config, db: database.db, log });
   const limits = createLimits({ ...config, redis: parts.redis?.client ?? null, log });
-  const callers = new EventEmitter<CallerEvents>();
-  const waiting = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  const loadShedding = new LoadShedding({
+    ...toRequestLimits(config.databasePool),
+    ...parts.requestLimits,
+  });
   const metrics = createMetrics({
     database,
     rollupLag: parts.rollupLag ?? null,
     limits: limits?.counts ?? {},
-    countWaiting: () => Atomics.load(waiting, 0),
+    countWaiting: () => loadShedding.waiting,
     findCaches: () => [authenticator, gateway, ...(limits ? [limits] : [])],
   });
   const gateway = createGateway({
@@ -101,7 +97,7 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
   const graphiql = config.graphiql ? createGraphiql({ gateway, authenticator, demo }) : null;
 
   const { isUpToDate = () => true } = parts;
-  const requestCaller = new RequestCaller({ authenticator, limits, callers, isUpToDate });
+  const requestCaller = new RequestCaller({ authenticator, limits, loadShedding, isUpToDate });
   const authenticate = (c: AppContext) => requestCaller.authenticate(c);
   const refuseMethodOfCaller = async (c: AppContext, allow: string): Promise<Response> => {
     if (c.req.method !== 'OPTIONS') await requestCaller.authenticateIfNamed(c);
@@ -110,8 +106,11 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
 
   // An address with a slash at its end is the one without.
   const app = new Hono<RequestEnv>({ strict: false });
-  app.use(observe(log, metrics, tracing));
+  app.use(observeRequests(log, metrics, tracing));
   if (config.corsOrigins.length > 0) app.use(allowOrigins(config.corsOrigins));
+
+  for (const path of ['/graphql', '/calls', '/calls/*', '/v1/calls', '/v1/calls/*'])
+    app.use(path, loadShedding.middleware);
 
   app.get('/healthz', () => respondJson({ status: 'ok' }));
   app.get('/readyz', async () => {
@@ -134,7 +133,7 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
     refuseSubscriptions(c.req.raw);
     const caller = await authenticate(c);
     const scope = { caller, requestId: c.get('requestId'), charge: c.get('charge') };
-    const { response, operation } = await answerGraphQL(gateway, c.req.raw, scope);
+    const { response, operation } = await answerGraphQL(gateway, c.req.raw, scope, c.get('body'));
     c.set('operation', operation);
     return response;
   });
@@ -151,6 +150,8 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
   app.route('/', createOpenApiRoutes(deprecations));
 
   const answerError = (error: Error, c: AppContext): Response => {
+    // nginx's status; nobody reads this answer: it is for the log and the metrics.
+    if (isClientClosed(error)) return new Response(null, { status: 499 });
     const known = error instanceof AppError ? error : toAppError(error);
     if (known.status >= 500 && !gateway.hasLogged(known)) logFailure(log, c.get('requestId'), known);
     return toErrorResponse(c, known);
@@ -164,23 +165,13 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
   );
   app.onError(answerError);
   if (tracing !== null) database.metrics.trace = tracing.traceStatement;
-  const answerUntraced = async (request: Request, env?: object) => app.fetch(request, env);
-  const answer: App['answer'] = tracing
-    ? (request, env?: RequestEnv['Bindings']) => {
-        const { method, headers } = request;
-        const traced = { method, headers, waitedMs: env?.incoming?.waitedMs ?? 0 };
-        return tracing.traceRequest(traced, () => answerUntraced(request, env));
-      }
-    : answerUntraced;
+  const answer = async (request: Request, env?: object) => app.fetch(request, env);
   return {
-    answer,
-    answerMetrics: async () => toResponse(await answerMetrics()),
-    fetch: async (request, env) => toResponse((await answer(request, env)) as Response),
-    callers,
-    turns: toTurnsOptions(config.databasePool, config.rateLimit),
-    waiting,
-    corsOrigins: config.corsOrigins,
-    log,
+    fetch: (request, env) =>
+      tracing === null ? answer(request, env) : tracing.traceRequest(request, () => answer(request, env)),
+    answerMetrics,
+    refuse: (error, refused) =>
+      refuse({ log, requests: metrics.requests, corsOrigins: config.corsOrigins }, error, refused),
     startDraining: health.startDraining,
   };
 }

@@ -1,6 +1,5 @@
 import type { Context, Next } from 'hono';
 import { cors } from 'hono/cors';
-import { isTextResponse, type TextResponse } from './graphql/text-response.ts';
 import { limitHeaderNames } from './limits/request-charge.ts';
 
 /** Request headers that browsers ask about before they send them: ours, and those of clients, tracers and monitors. */
@@ -54,10 +53,6 @@ export function allowOrigins(origins: readonly string[]) {
     }
     await next();
     const added = toCorsHeaders(origins, headers.get('origin'));
-    if (isTextResponse(c.res)) {
-      Object.assign((c.res as TextResponse).headers, added);
-      return undefined;
-    }
     for (const [name, value] of Object.entries(added)) c.res.headers.set(name, value);
     c.res.headers.append('vary', 'origin');
     return undefined;

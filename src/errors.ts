@@ -225,3 +225,23 @@ export const queryTimeout = (cause?: unknown) =>
   new AppError('QUERY_TIMEOUT', 'The query took too long.', { cause });
 export const internalServerError = (cause?: unknown) =>
   new AppError('INTERNAL_SERVER_ERROR', 'Unexpected error.', { cause });
+
+/** The client went away before it had its answer: nobody is told, and nothing failed. */
+export class ClientClosedRequestError extends Error {
+  override readonly name = 'ClientClosedRequestError';
+
+  constructor() {
+    super('The client closed the request.');
+  }
+}
+
+const causesMax = 5;
+
+export function isClientClosed(error: unknown): boolean {
+  let current = error;
+  for (let i = 0; i < causesMax && current instanceof Error; i++) {
+    if (current instanceof ClientClosedRequestError) return true;
+    current = current.cause;
+  }
+  return false;
+}

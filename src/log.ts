@@ -1,5 +1,5 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
-import { AppError, internalServerError } from './errors.ts';
+import { AppError, internalServerError, isClientClosed } from './errors.ts';
 
 export type Log = Logger;
 
@@ -64,9 +64,10 @@ export function createLog(level: string, to: DestinationStream = standardError()
 
 /**
  * Logs the failure of a request. One that operators expect, such as a statement over its time limit or a database that
- * is away, is a warning with its code; only the unforeseen is an error.
+ * is away, is a warning with its code; only the unforeseen is an error. That a client went away is none.
  */
 export function logFailure(log: Log, requestId: string, failure: unknown): void {
+  if (isClientClosed(failure)) return;
   const { code, cause = failure } = failure instanceof AppError ? failure : internalServerError(failure);
   if (code === 'INTERNAL_SERVER_ERROR') log.error({ requestId, code, err: cause }, 'unexpected error');
   else log.warn({ requestId, code, err: cause }, 'request failed');

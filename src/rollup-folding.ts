@@ -1,7 +1,7 @@
 import { countPending, foldRollup, foldSize } from './calls/rollup.ts';
 import { checkRollupSample, type SampledQuarter } from './calls/rollup-sample.ts';
 import { findTriggerGaps } from './db/call-triggers.ts';
-import type { Db } from './db/client.ts';
+import type { Db } from './db/db.ts';
 import { findOldestSnapshot } from './db/oldest-snapshot.ts';
 import type { Log } from './log.ts';
 import type { RollupLag } from './metrics/rollup-lag.ts';

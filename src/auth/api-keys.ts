@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
-import { type Db, queryRows, readRows } from '../db/client.ts';
+import { type Db, queryRows, readRows } from '../db/db.ts';
 import { findCode, toAppError } from '../db/errors.ts';
 import { apiKeys } from '../db/schema.ts';
 import { invalidArgument } from '../errors.ts';

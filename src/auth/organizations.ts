@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { type Db, queryRows, readRows } from '../db/client.ts';
+import { type Db, queryRows, readRows } from '../db/db.ts';
 import { organizationMembers, organizations } from '../db/schema.ts';
 
 export interface Organization {

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { defaultLimits } from '../db/limits.ts';
-import { value } from '../db/prepared.ts';
 import { callEvents, calls, recordings } from '../db/schema.ts';
+import { value } from '../db/statement.ts';
 import { AppError, type ErrorCode } from '../errors.ts';
 import type { Call } from './call.ts';
 import { type Recording, recordingRow } from './detail.ts';

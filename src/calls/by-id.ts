@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { requireScope } from '../auth/caller.ts';
-import { uuidsOf } from '../db/prepared.ts';
 import { calls } from '../db/schema.ts';
+import { uuidsOf } from '../db/statement.ts';
 import {
   belongingColumns,
   belongingsKey,

@@ -1,14 +1,16 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Caller, Environment } from '../auth/caller.ts';
-import type { Db } from '../db/client.ts';
-import { type Values, value } from '../db/prepared.ts';
+import type { Db, SendOptions } from '../db/db.ts';
 import { calls } from '../db/schema.ts';
+import { type Values, value } from '../db/statement.ts';
 import type { ContentBudget } from './content-budget.ts';
 
 /** What every question of the domain takes first: where to ask, and who asks. */
 export interface CallScope {
   readonly db: Db;
   readonly caller: Caller;
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal?: AbortSignal | undefined;
   /** Told by a question that found many changes which are not in the roll-ups yet. */
   readonly onManyPending?: () => void;
   /** What is left of the contents that the request may read; a limit for each question alone where it is absent. */
@@ -133,4 +135,9 @@ export const ownCalls: SQL = sql`${calls.organizationId} = ${value('organization
 
 export function callerValues({ organizationId, environment }: Caller): Values {
   return { organizationId, environment };
+}
+
+/** For whom a statement is sent. */
+export function askerOf({ caller, signal }: CallScope): Pick<SendOptions, 'tenant' | 'signal'> {
+  return { tenant: caller.organizationId, signal };
 }

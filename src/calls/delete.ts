@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { requireScope } from '../auth/caller.ts';
-import { queryShape, value } from '../db/prepared.ts';
 import { callDeletions, calls } from '../db/schema.ts';
+import { queryShape, value } from '../db/statement.ts';
 import { type CallScope, type CallStatus, callerValues, liveStatuses, ownCalls } from './call.ts';
 
 export type CallDeletion =
@@ -15,15 +15,19 @@ export type CallDeletion =
  * deletes and the others find nothing.
  */
 export async function deleteCall(
-  { db, caller }: CallScope,
+  scope: CallScope,
   { id, force, requestId }: { id: string; force: boolean; requestId: string },
 ): Promise<CallDeletion> {
+  const { db, caller } = scope;
   requireScope(caller, 'calls:write');
   // The row is locked before its status is looked at: a call that becomes live meanwhile is not deleted.
-  const [call] = await queryShape<{ status: CallStatus; deleted: boolean }>(db, deletion, {
-    ...callerValues(caller),
-    ...{ id, force, actor: caller.actor, requestId },
-  });
+  const [call] = await queryShape<{ status: CallStatus; deleted: boolean }>(
+    db,
+    deletion,
+    { ...callerValues(caller), ...{ id, force, actor: caller.actor, requestId } },
+    // A client that goes away would not know whether the call is deleted: the statement is not cancelled.
+    { tenant: caller.organizationId },
+  );
   if (call === undefined) return { outcome: 'not_found' };
   return call.deleted ? { outcome: 'deleted' } : { outcome: 'in_progress', status: call.status };
 }

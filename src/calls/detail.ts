@@ -1,9 +1,9 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { requireScope } from '../auth/caller.ts';
-import { queryShape, uuidsOf, type Values, value } from '../db/prepared.ts';
 import { organizations, phoneNumbers, recordings } from '../db/schema.ts';
+import { queryShape, uuidsOf, type Values, value } from '../db/statement.ts';
 import { contentTooLarge } from '../errors.ts';
-import { type CallScope, callerValues, type InstantText, type RecordingStatus } from './call.ts';
+import { askerOf, type CallScope, callerValues, type InstantText, type RecordingStatus } from './call.ts';
 import { ContentBudget, contentBytesMax, countBytes } from './content-budget.ts';
 import { type DeletedCallError, deletedCall, isThere } from './deleted-call.ts';
 
@@ -34,14 +34,15 @@ export interface Organization {
  * deleted since it was read.
  */
 export async function findRecordingsByCallIds(
-  { db, caller }: CallScope,
+  scope: CallScope,
   callIds: readonly string[],
 ): Promise<(Recording | DeletedCallError | null)[]> {
-  requireScope(caller, 'calls:read');
-  const rows = await queryJsonRows<RecordingRow>(
-    { db, caller },
-    { key: 'recordings by call', select: selectRecordings, values: { ids: callIds.join(',') } },
-  );
+  requireScope(scope.caller, 'calls:read');
+  const rows = await queryJsonRows<RecordingRow>(scope, {
+    key: 'recordings by call',
+    select: selectRecordings,
+    values: { ids: callIds.join(',') },
+  });
   return alignWith(callIds, rows, ({ id }) => id).map((row) => {
     if (row?.recording != null) return row.recording;
     return row?.isThere ? null : deletedCall();
@@ -56,27 +57,29 @@ interface RecordingRow {
 
 /** The organization's phone numbers of these ids, aligned with them: null where there is none. */
 export async function findPhoneNumbersByIds(
-  { db, caller }: CallScope,
+  scope: CallScope,
   ids: readonly string[],
 ): Promise<(PhoneNumber | null)[]> {
-  requireScope(caller, 'calls:read');
-  const rows = await queryJsonRows<PhoneNumber>(
-    { db, caller },
-    { key: 'phone numbers by id', select: selectPhoneNumbers, values: { ids: ids.join(',') } },
-  );
+  requireScope(scope.caller, 'calls:read');
+  const rows = await queryJsonRows<PhoneNumber>(scope, {
+    key: 'phone numbers by id',
+    select: selectPhoneNumbers,
+    values: { ids: ids.join(',') },
+  });
   return alignWith(ids, rows, (number) => number.id);
 }
 
 /** The organizations of these ids that the caller may choose, aligned with them: null for any other. */
 export async function findOrganizationsByIds(
-  { db, caller }: CallScope,
+  scope: CallScope,
   ids: readonly string[],
 ): Promise<(Organization | null)[]> {
-  const own = ids.filter((id) => caller.organizationIds.includes(id));
-  const rows = await queryJsonRows<Organization>(
-    { db, caller },
-    { key: 'organizations by id', select: selectOrganizations, values: { ids: own.join(',') } },
-  );
+  const own = ids.filter((id) => scope.caller.organizationIds.includes(id));
+  const rows = await queryJsonRows<Organization>(scope, {
+    key: 'organizations by id',
+    select: selectOrganizations,
+    values: { ids: own.join(',') },
+  });
   return alignWith(ids, rows, (organization) => organization.id);
 }
 
@@ -114,12 +117,13 @@ export interface JsonQuestion {
 
 /** Runs a select and gives its rows as PostgreSQL's JSON: instants as text, the same over both drivers. */
 export async function queryJsonRows<Row>(
-  { db, caller }: CallScope,
+  scope: CallScope,
   { key, select, values }: JsonQuestion,
 ): Promise<Row[]> {
   const build = () => sql`select coalesce(json_agg(r), '[]') as rows from (${select()}) r`;
-  const shape = { key, build, plannedOnce: true, quick: true };
-  const [first] = await queryShape<{ rows: Row[] }>(db, shape, { ...callerValues(caller), ...values });
+  const shape = { key, build, plannedOnce: true };
+  const given = { ...callerValues(scope.caller), ...values };
+  const [first] = await queryShape<{ rows: Row[] }>(scope.db, shape, given, askerOf(scope));
   return first?.rows ?? [];
 }
 
@@ -134,9 +138,10 @@ interface ContentQuestion<Row> extends JsonQuestion {
 
 /** As queryJsonRows, within what the request may read. Throws INVALID_ARGUMENT where there is more. */
 export async function queryContentRows<Row>(
-  { db, caller, content = new ContentBudget() }: CallScope,
+  scope: CallScope,
   { key, select, values, isSingle, bytes, toContents }: ContentQuestion<Row>,
 ): Promise<Row[]> {
+  const { db, caller, content = new ContentBudget() } = scope;
   const max = sql`${value('contentMax')}::bigint`;
   const whole = sql`(select case when octet_length(list::text) <= ${max} then list end
     from (select coalesce(json_agg(r), '[]') as list from (${select()}) r) built)`;
@@ -144,10 +149,10 @@ export async function queryContentRows<Row>(
     bytes === null
       ? sql`select ${whole} as rows`
       : sql`select case when (${bytes()}) > ${max} then null else ${whole} end as rows`;
-  const shape = { key: `${key} within`, build, plannedOnce: true, quick: true };
+  const shape = { key: `${key} within`, build, plannedOnce: true };
   return await content.read(isSingle, async (contentMax) => {
     const given = { ...callerValues(caller), ...values, contentMax };
-    const [first] = await queryShape<{ rows: Row[] | null }>(db, shape, given);
+    const [first] = await queryShape<{ rows: Row[] | null }>(db, shape, given, askerOf(scope));
     if (first?.rows == null) throw contentTooLarge(Math.max(contentMax, contentBytesMax));
     const { rows } = first;
     return { value: rows, countBytes: () => countBytes(rows.flatMap(toContents)) };

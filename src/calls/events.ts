@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { requireScope } from '../auth/caller.ts';
-import { uuidsOf, value } from '../db/prepared.ts';
 import { callEvents, calls } from '../db/schema.ts';
+import { uuidsOf, value } from '../db/statement.ts';
 import { type CallScope, type InstantText, ownCalls } from './call.ts';
 import { type DeletedCallError, deletedCall, isThere } from './deleted-call.ts';
 import { alignWith, type JsonQuestion, queryContentRows } from './detail.ts';

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Caller } from '../auth/caller.ts';
-import { codesOf, onceOf, uuidsOf, type Values, value } from '../db/prepared.ts';
 import { calls, recordings } from '../db/schema.ts';
+import { codesOf, onceOf, uuidsOf, type Values, value } from '../db/statement.ts';
 import { formatInstant } from './calendar.ts';
 import {
   type CallDirection,

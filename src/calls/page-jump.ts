@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
-import { type Values, value } from '../db/prepared.ts';
 import { calls } from '../db/schema.ts';
+import { type Values, value } from '../db/statement.ts';
 import { type CallFilter, ofEachNumber, toText, withoutDates } from './filter.ts';
 import { floorTo, type Grain } from './rollup-plan.ts';
 import { countsOfPiece, grainsOf, pendingDeltas } from './rollup-rows.ts';

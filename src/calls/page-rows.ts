@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Caller } from '../auth/caller.ts';
-import { type StatementShape, type Values, value } from '../db/prepared.ts';
 import { calls } from '../db/schema.ts';
+import { type StatementShape, type Values, value } from '../db/statement.ts';
 import { belongingColumns, belongingsKey, belongingsValues } from './belongings.ts';
 import { instantMin } from './calendar.ts';
 import { type CallGroup, callColumns, callGroups, contentBytes } from './call.ts';
@@ -52,7 +52,6 @@ export function toStatement(
     key: toKey(page),
     build: () => selectPage(page),
     plannedOnce: isRolledUp(filter),
-    quick: !isCombined(filter),
   };
   return { shape, values: Object.assign(pageValues(caller, page, request, extras), { contentMax }) };
 }
@@ -180,11 +179,6 @@ function selectItems({ filter, groups, belongings, backward, offset }: PageShape
 /** Each status or number is read as far as the page can reach, and all are merged. */
 function mergeRows(filter: CallFilter, rows: (condition: SQL) => SQL): SQL {
   return isRolledUp(filter) ? ofEachStatusOrNumber(filter, rows) : rows(toCondition(filter));
-}
-
-/** Whether no index has the filter's calls alone: those of one of its members are read for a few of another's. */
-function isCombined({ statuses, direction, phoneNumberIds }: CallFilter): boolean {
-  return [statuses, direction, phoneNumberIds].filter((member) => member !== undefined).length > 1;
 }
 
 /** Whether there may be hardly any of the filter's calls among many that an index has: if none, the roll-up knows. */

@@ -1,8 +1,8 @@
 import { requireScope } from '../auth/caller.ts';
-import { queryShape } from '../db/prepared.ts';
+import { queryShape } from '../db/statement.ts';
 import { pageTooLarge } from '../errors.ts';
 import { type CallWithBelongings, readWithBelongings, toContents } from './belongings.ts';
-import type { CallScope } from './call.ts';
+import { askerOf, type CallScope } from './call.ts';
 import { ContentBudget, contentBytesMax, countBytes } from './content-budget.ts';
 import type { CallFilter } from './filter.ts';
 import { noBelongings, type Page, type PageExtras, type PageRequest } from './page-request.ts';
@@ -16,16 +16,17 @@ import { toStatement } from './page-rows.ts';
  * on exactly one page, even while new calls arrive.
  */
 export async function listCalls(
-  { db, caller, onManyPending, content = new ContentBudget() }: CallScope,
+  scope: CallScope,
   filter: CallFilter,
   request: PageRequest,
   extras: PageExtras,
 ): Promise<Page<CallWithBelongings>> {
+  const { db, caller, onManyPending, content = new ContentBudget() } = scope;
   requireScope(caller, 'calls:read');
   const read = (contentMax: number) =>
     readWithBelongings(extras.belongings ?? noBelongings, async (belongings) => {
       const { shape, values } = toStatement(caller, filter, request, { ...extras, belongings, contentMax });
-      const [row] = await queryShape<PageRow>(db, shape, values);
+      const [row] = await queryShape<PageRow>(db, shape, values, askerOf(scope));
       if (row?.manyPending) onManyPending?.();
       return toPage(row, request);
     });

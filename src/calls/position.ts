@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
-import { type Values, value } from '../db/prepared.ts';
+import { type Values, value } from '../db/statement.ts';
 import type { Position } from './cursor.ts';
 import { toText } from './filter.ts';
 

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
-import { codesOf, onceOf, uuidsOf, type Values, value } from '../db/prepared.ts';
 import { calls } from '../db/schema.ts';
 import { callRollup, callRollupDelta, callRollupMark } from '../db/schema-rollup.ts';
+import { codesOf, onceOf, uuidsOf, type Values, value } from '../db/statement.ts';
 import { type CallFilter, isOneOf, ofEachNumber, toText, toUndatedCondition } from './filter.ts';
 import {
   type Correction,

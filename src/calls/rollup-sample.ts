@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
-import { type Db, queryRows } from '../db/client.ts';
+import { type Db, queryRows } from '../db/db.ts';
 import { deltaTableOid } from './rollup-rows.ts';
 
 /** A quarter of an hour of an organization's environment. */

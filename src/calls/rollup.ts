@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { inBulkTransaction } from '../db/bulk.ts';
-import { type Database, type Db, queryRows } from '../db/client.ts';
+import type { Database } from '../db/client.ts';
+import { type Db, queryRows } from '../db/db.ts';
 import { toAppError } from '../db/errors.ts';
 
 /** How many deltas one fold moves: as many as it can well within the time limit of a statement. */

@@ -1,7 +1,14 @@
 import { type SQL, sql } from 'drizzle-orm';
-import { queryShape, type Values, value } from '../db/prepared.ts';
 import { calls } from '../db/schema.ts';
-import { type CallDirection, type CallScope, type CallStatus, callDirections, callStatuses } from './call.ts';
+import { queryShape, type Values, value } from '../db/statement.ts';
+import {
+  askerOf,
+  type CallDirection,
+  type CallScope,
+  type CallStatus,
+  callDirections,
+  callStatuses,
+} from './call.ts';
 import {
   type CallFilter,
   filterValues,
@@ -55,10 +62,11 @@ export function countValues({ filter, name }: PlanShape): Values {
  * from one statement.
  */
 export async function querySums(
-  { db, caller, onManyPending }: CallScope,
+  scope: CallScope,
   filter: CallFilter,
   bounds: readonly number[],
 ): Promise<CallSums[]> {
+  const { db, caller, onManyPending } = scope;
   const question = { filter, bounds };
   const plan = isRolledUp(filter) ? planRollup(bounds, grainsOf(filter)) : null;
   const { rows, values } = plan === null ? fromTable(question) : fromRollups(question, plan);
@@ -66,12 +74,13 @@ export async function querySums(
     key: `sums ${bounds.length === 2} ${shapeOf(filter)}`,
     build: () => sql`select (${selectSums(rows())}) as sums, ${hasManyPending} as "manyPending"`,
     plannedOnce: plan !== null,
-    quick: bounds.length === 2,
   };
-  const [row] = await queryShape<{ sums: SumsRow[]; manyPending: boolean }>(db, shape, {
-    ...filterValues(caller, filter),
-    ...values,
-  });
+  const [row] = await queryShape<{ sums: SumsRow[]; manyPending: boolean }>(
+    db,
+    shape,
+    { ...filterValues(caller, filter), ...values },
+    askerOf(scope),
+  );
   if (row?.manyPending) onManyPending?.();
   const buckets = bounds.slice(1).map(emptySums);
   for (const [plus, minus, ...sums] of row?.sums ?? []) {

@@ -1,6 +1,6 @@
 import { findOrganizationsByName } from '../auth/organizations.ts';
 import { parseUuid } from '../auth/uuid.ts';
-import type { Db } from '../db/client.ts';
+import type { Db } from '../db/db.ts';
 import { CommandError } from './output.ts';
 
 /** The flag of all commands that work on one organization. */

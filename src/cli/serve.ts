@@ -4,15 +4,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { createApp } from '../app.ts';
 import type { Config } from '../config.ts';
-import { type Database, openPostgres, queryRows } from '../db/client.ts';
-import { defaultLimits } from '../db/limits.ts';
+import { type Database, openPostgres } from '../db/client.ts';
+import { queryRows } from '../db/db.ts';
 import { seedDemo } from '../demo/seed.ts';
 import type { Demo } from '../graphiql/serve.ts';
 import { openRedis } from '../limits/redis.ts';
 import { createLog, type Log } from '../log.ts';
 import { RollupLag } from '../metrics/rollup-lag.ts';
 import { startRollupFolding } from '../rollup-folding.ts';
-import { listen } from '../server.ts';
+import { listen } from '../server/listen.ts';
 import { loadTracing } from '../tracing/tracing.ts';
 import { openMigratedDatabase } from './database.ts';
 import { type StartingDatabase, startDatabase } from './database-start.ts';
@@ -23,8 +23,6 @@ import { describeDemoCalls } from './seed.ts';
 import { listenForStop, type Stop } from './stop.ts';
 
 const demoCalls = 2_000;
-/** As many requests wait as statements may. */
-const waitingMax = defaultLimits.queueMax;
 const upToDateWithinMs = 1_000;
 // Before the server closes connections: who waits for a statement is told.
 const cancelAfterMs = 9_000;
@@ -77,8 +75,7 @@ async function serve(
       foldSoon: () => foldSoon(),
     });
     const metricsServer = await listenForMetrics(app, config);
-    const requestsMax = config.databasePool + waitingMax;
-    const server = await listen(app, { ...config, requestsMax }).catch(async (error: unknown) => {
+    const server = await listen(app, config).catch(async (error: unknown) => {
       await metricsServer?.stop();
       throw toListenError(error, { ...config, portSetting: 'PORT' });
     });

@@ -4,7 +4,7 @@ import type { Transaction } from '@electric-sql/pglite';
 import type { Sql } from 'postgres';
 import type { Database, EmbeddedDatabase, PostgresDatabase } from './client.ts';
 import { type CopyValue, toCopyText } from './copy-text.ts';
-import { openOwnConnection } from './own-connection.ts';
+import { openDedicatedConnection } from './dedicated-connection.ts';
 
 /** One transaction for many rows, below Drizzle. Failures are the driver's own: they carry SQLSTATE and COPY's line. */
 export interface BulkTransaction {
@@ -30,7 +30,7 @@ async function onPostgres<Result>(
   database: PostgresDatabase,
   work: (tx: BulkTransaction) => Promise<Result>,
 ): Promise<Result> {
-  const { sql, whileOpen, isOpen, close } = await openOwnConnection(database.server);
+  const { sql, whileOpen, isOpen, close } = await openDedicatedConnection(database.server);
   const run = (statement: string, parameters: readonly string[] = []) =>
     whileOpen(() => sql.unsafe(statement, [...parameters]));
   try {

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { type Db, queryRows } from './client.ts';
+import { type Db, queryRows } from './db.ts';
 
 /** What keeps the sums: without one of them they drift from the calls. */
 export const callTriggers = [

@@ -1,23 +1,21 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { PGlite } from '@electric-sql/pglite';
-import { type SQL, sql as statement } from 'drizzle-orm';
-import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
-import { drizzle as drizzlePglite } from 'drizzle-orm/pglite';
-import { drizzle as drizzlePostgres } from 'drizzle-orm/postgres-js';
-import type { Sql } from 'postgres';
-import { queryTimeout } from '../errors.ts';
+import { sql } from 'drizzle-orm';
+import { ClientClosedRequestError, queryTimeout } from '../errors.ts';
 import { type PoolState, StatementMetrics } from '../metrics/statements.ts';
+import {
+  createDb,
+  type Db,
+  measureStatement,
+  queryRows,
+  type SendOptions,
+  type StatementListener,
+} from './db.ts';
 import { beforeDeadline } from './deadline.ts';
 import { openEmbedded } from './embedded.ts';
-import { toAppError } from './errors.ts';
 import { type DatabaseLimits, defaultLimits, embeddedAnswerTimeoutMs } from './limits.ts';
-import { createPool, type Pool } from './pool.ts';
-import { readAgain } from './read-again.ts';
-import * as schema from './schema.ts';
+import { Pool } from './pool.ts';
 import { describeServer, type Server } from './server.ts';
-
-/** Drizzle over postgres.js or over PGlite; a transaction of either is one too. */
-export type Db = PgDatabase<PgQueryResultHKT, typeof schema>;
 
 interface OpenDatabase {
   readonly db: Db;
@@ -40,9 +38,6 @@ export interface EmbeddedDatabase extends OpenDatabase {
 }
 export type Database = PostgresDatabase | EmbeddedDatabase;
 
-/** Called with the text of each statement that goes to the database, for tests that count them. */
-export type StatementListener = (statement: string) => void;
-
 export interface PostgresOptions {
   readonly url: string;
   readonly poolSize: number;
@@ -54,46 +49,37 @@ export interface PostgresOptions {
 /** Opens a pool on a PostgreSQL server. Connections are made on first use. */
 export function openPostgres({ url, poolSize, onStatement, limits }: PostgresOptions): PostgresDatabase {
   const server = describeServer(url, { ...defaultLimits, ...limits });
-  const pool = createPool(server, poolSize);
-  const client = toDrizzleClient(server, pool);
-  const db = drizzlePostgres(client, { schema, ...listenTo(onStatement) }) as unknown as Db;
+  const { metrics } = server;
+  const openDb = (pool: Pool) =>
+    createDb({ metrics, onStatement, run: (...statement) => runOnPool(pool, metrics, statement) });
+  const pool = new Pool(server, poolSize);
+  // Readiness does not wait behind the statements of tenants.
+  const ownPool = new Pool(server, 1);
+  const probe = openDb(ownPool);
   return {
     kind: 'postgres',
-    db,
+    db: openDb(pool),
     server,
-    metrics: server.metrics,
-    findPoolState: pool.state,
-    ping: () => ping(db),
-    cancelStatements: pool.cancelStatements,
-    close: pool.close,
+    metrics,
+    findPoolState: () => pool.state(),
+    ping: () => ping(probe),
+    cancelStatements: () => pool.cancelStatements(),
+    close: async () => {
+      await Promise.all([pool.close(), ownPool.close()]);
+    },
   };
 }
 
-/** What a statement begins with that each connection is to prepare once. */
-export const preparedMark = '/* prepared */ ';
-/** The same for a quick one: see StatementShape. */
-export const quickMark = '/* prepared, quick */ ';
+type SentToDriver = [text: string, values: readonly unknown[], options: SendOptions];
 
-/**
- * The pool as Drizzle is to see it. Statements with a mark become prepared statements of their connection. There are no
- * transactions: see inBulkTransaction.
- */
-function toDrizzleClient({ options, metrics }: Server, pool: Pool): Sql {
-  const unsafe = (text: string, parameters: readonly unknown[] = []) => {
-    let asValues = false;
-    const quick = text.startsWith(quickMark);
-    const prepare = quick || text.startsWith(preparedMark);
-    // Drizzle says after the call in which form it wants the rows.
-    const send = () =>
-      pool.run((connection) => connection.run({ text, parameters, prepare, asValues }), quick);
-    const rows = Promise.resolve().then(() => (metrics.trace === null ? send() : metrics.trace(text, send)));
-    const values = () => {
-      asValues = true;
-      return rows;
-    };
-    return Object.assign(rows, { values });
-  };
-  return { options, unsafe } as unknown as Sql;
+function runOnPool(
+  pool: Pool,
+  metrics: StatementMetrics,
+  [text, values, { tenant = null, signal, prepare = false, asArrays = false }]: SentToDriver,
+): Promise<unknown[]> {
+  return pool.run({ tenant, signal }, (connection) =>
+    measureStatement(metrics, () => connection.run({ text, values, prepare, asArrays }, signal)),
+  );
 }
 
 /** Opens the embedded database in a directory, or in memory for `:memory:`. */
@@ -111,10 +97,7 @@ export function embeddedDatabase(
   onStatement?: StatementListener,
 ): EmbeddedDatabase {
   const metrics = new StatementMetrics();
-  const db = drizzlePglite(withDeadline(pglite, metrics), {
-    schema,
-    ...listenTo(onStatement),
-  }) as unknown as Db;
+  const db = createDb({ metrics, onStatement, run: createEmbeddedRun(pglite, metrics) });
   let closed: Promise<void> | undefined;
   return {
     kind: 'embedded',
@@ -131,58 +114,31 @@ export function embeddedDatabase(
   };
 }
 
-/**
- * The embedded database as Drizzle is to see it: whoever asks gets an answer in time, and between two statements,
- * which run on our own thread, others have their turn.
- */
-function withDeadline(pglite: PGlite, metrics: StatementMetrics): PGlite {
+const same = (value: unknown) => value;
+/** Instants are passed on as PostgreSQL writes them: a Date would drop microseconds. */
+const instantsAsText = Object.fromEntries([1082, 1083, 1114, 1184].map((type) => [type, same]));
+
+/** One statement after another; between two, which run on our own thread, all else of the process has its turn. */
+function createEmbeddedRun(pglite: PGlite, metrics: StatementMetrics) {
   let last: Promise<unknown> = Promise.resolve();
-  const query: PGlite['query'] = async (text, parameters, options) => {
-    const startedAt = performance.now();
-    const send = () => {
-      const turn = last.then(() => nextTurn());
-      const answer = turn.then(() => pglite.query<never>(text, parameters, options));
+  return (...[text, values, { signal, asArrays = false }]: SentToDriver): Promise<unknown[]> =>
+    measureStatement(metrics, async () => {
+      const options = { rowMode: asArrays ? 'array' : 'object', parsers: instantsAsText } as const;
+      const answer = last.then(nextTurn as () => Promise<void>).then(() => {
+        if (signal?.aborted) throw new ClientClosedRequestError();
+        return pglite.query(text, [...values], options);
+      });
       last = answer.catch(() => {});
-      return beforeDeadline(answer, embeddedAnswerTimeoutMs, () => queryTimeout());
-    };
-    try {
-      return await (metrics.trace === null ? send() : metrics.trace(text, send));
-    } catch (error) {
-      metrics.failed(toAppError(error).code);
-      throw error;
-    } finally {
-      metrics.answers.record(performance.now() - startedAt);
-    }
-  };
-  const bound = (value: unknown) => (typeof value === 'function' ? value.bind(pglite) : value);
-  return new Proxy(pglite, {
-    get: (_, name) => (name === 'query' ? query : bound(Reflect.get(pglite, name))),
-  });
-}
-
-/** Runs a statement and gives its rows, whichever driver is below. Failures come as AppErrors. */
-export async function queryRows<Row>(db: Db, query: SQL): Promise<Row[]> {
-  try {
-    return toRows<Row>(await db.execute(query));
-  } catch (error) {
-    throw toAppError(error);
-  }
-}
-
-/** The same for a statement that changes nothing: it is sent once more when its connection is lost. */
-export async function readRows<Row>(db: Db, query: SQL): Promise<Row[]> {
-  return await readAgain(() => queryRows<Row>(db, query));
-}
-
-/** The rows in what a driver gives. */
-export function toRows<Row>(result: unknown): Row[] {
-  return Array.isArray(result) ? result : (result as { rows: Row[] }).rows;
+      const { rows } = await beforeDeadline(answer, {
+        timeoutMs: embeddedAnswerTimeoutMs,
+        signal,
+        onLate: () => queryTimeout(),
+        onAbort: () => new ClientClosedRequestError(),
+      });
+      return rows;
+    });
 }
 
 async function ping(db: Db): Promise<void> {
-  await queryRows(db, statement`select 1`);
-}
-
-function listenTo(onStatement: StatementListener | undefined) {
-  return onStatement === undefined ? {} : { logger: { logQuery: onStatement } };
+  await queryRows(db, sql`select 1`);
 }

@@ -2,15 +2,16 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { sql as statement } from 'drizzle-orm';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
-import type { PgliteDatabase } from 'drizzle-orm/pglite';
+import { drizzle as drizzlePglite } from 'drizzle-orm/pglite';
 import { migrate as migratePglite } from 'drizzle-orm/pglite/migrator';
 import { drizzle as drizzlePostgres } from 'drizzle-orm/postgres-js';
 import { migrate as migratePostgres } from 'drizzle-orm/postgres-js/migrator';
 import type { Sql } from 'postgres';
-import { type Db, type EmbeddedDatabase, queryRows, readRows } from './client.ts';
+import type { EmbeddedDatabase } from './client.ts';
+import { type Db, queryRows, readRows } from './db.ts';
+import { openDedicatedConnection } from './dedicated-connection.ts';
 import { revokeFunctions } from './function-rights.ts';
 import { defaultLimits } from './limits.ts';
-import { openOwnConnection } from './own-connection.ts';
 import { describeServer } from './server.ts';
 
 const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url));
@@ -73,7 +74,7 @@ async function listApplied(send: Send, migrate: () => Promise<void>): Promise<st
  * Throws NewerSchemaError.
  */
 export async function migratePostgresDatabase(url: string, signal?: AbortSignal): Promise<string[]> {
-  const { sql, whileOpen, close } = await openOwnConnection(describeServer(url, defaultLimits), signal);
+  const { sql, whileOpen, close } = await openDedicatedConnection(describeServer(url, defaultLimits), signal);
   const run = (text: string, parameters: readonly unknown[] = []) =>
     whileOpen(() => sql.unsafe(text, parameters as never[]));
   // The transaction that Drizzle would begin is there, and is not its to end.
@@ -112,11 +113,9 @@ export async function compareSchema(db: Db): Promise<SchemaAge> {
  * Brings an embedded database up to date; its lock already keeps others out. Gives the names of what was applied. Throws
  * NewerSchemaError.
  */
-export async function migrateEmbeddedDatabase({ db }: EmbeddedDatabase): Promise<string[]> {
+export async function migrateEmbeddedDatabase({ db, pglite }: EmbeddedDatabase): Promise<string[]> {
   const send: Send = (text) => queryRows(db, statement.raw(text));
-  const applied = await listApplied(send, () =>
-    migratePglite(db as unknown as PgliteDatabase, migrationsTable),
-  );
+  const applied = await listApplied(send, () => migratePglite(drizzlePglite(pglite), migrationsTable));
   requireKnownSchema(await queryRows(db, statement.raw(newestMigration)));
   await send(revokeFunctions);
   return applied;

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { type Db, queryRows } from './client.ts';
+import { type Db, queryRows } from './db.ts';
 
 /** What keeps deleted rows of this database from being removed, for whoever might still see them. */
 export interface OldestSnapshot {

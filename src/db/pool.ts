@@ -1,248 +1,247 @@
-import { type AppError, databaseUnavailable, overloaded } from '../errors.ts';
+import { type AppError, ClientClosedRequestError, databaseUnavailable, overloaded } from '../errors.ts';
 import type { PoolState } from '../metrics/statements.ts';
-import { type Connection, openConnection } from './connection.ts';
+import { Connection } from './connection.ts';
 import { findCode } from './errors.ts';
-import { createLanes } from './lanes.ts';
+import { FairQueue, type Tenant } from './fair-queue.ts';
+import { IdleConnections } from './idle-connections.ts';
 import type { Server } from './server.ts';
-
-export interface Pool {
-  /**
-   * Gives `use` a connection of its own. Where none is free it waits for one, OVERLOADED when that takes too long
-   * or too many wait; where no server answers it fails at once with DATABASE_UNAVAILABLE. Where all are taken, what is
-   * `quick` goes behind others that are, on their connection: its answer costs a part of the writes and reads that it
-   * costs alone, and what is slow holds nobody up.
-   */
-  run<Value>(use: (connection: Connection) => Promise<Value>, quick?: boolean): Promise<Value>;
-  state(): PoolState;
-  /** From now on every statement fails with DATABASE_UNAVAILABLE, those under way too: the server is told. */
-  cancelStatements(): void;
-  /** Takes no more statements, waits a while for those under way, and leaves no connection. */
-  close(): Promise<void>;
-}
+import { TenantShares } from './tenant-shares.ts';
 
 interface Waiter {
-  readonly quick: boolean;
+  readonly tenant: Tenant;
   give(connection: Connection): void;
-  refuse(reason: AppError): void;
+  refuse(reason: Error): void;
+}
+
+export interface Asker {
+  readonly tenant: Tenant;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const tooManyConnections = '53300';
 const tooManyConnectionsPauseMs = 1_000;
 
-export function createPool(server: Server, size: number): Pool {
-  const { attempts, limits, metrics } = server;
-  const open = new Set<Connection>();
-  /** The one used last is the next, so that those which are not needed grow old. */
-  const idle: Connection[] = [];
-  const idleSince = new WeakMap<Connection, number>();
-  const closing = new Set<Promise<void>>();
-  const lanes = createLanes(mayGoOn);
-  const waiters = new Set<Waiter>();
-  let connecting = 0;
-  let closed = false;
-  let lastFailure: unknown;
-  let nextAttempt: NodeJS.Timeout | undefined;
-  let idleSweep: NodeJS.Timeout | undefined;
-  let onRelease: () => void = () => {};
+/** The connections to a server: each has one statement at a time, and tenants take turns where statements wait. */
+export class Pool {
+  readonly #server: Server;
+  readonly #size: number;
+  readonly #open = new Set<Connection>();
+  readonly #idle: IdleConnections;
+  readonly #closing = new Set<Promise<void>>();
+  readonly #waiters = new FairQueue<Waiter>();
+  readonly #shares: TenantShares;
+  #connecting = 0;
+  #isClosed = false;
+  #lastFailure: unknown;
+  #nextAttempt: NodeJS.Timeout | undefined;
+  #onRelease: () => void = () => {};
 
-  const unavailable = () => databaseUnavailable(lastFailure);
+  constructor(server: Server, size: number) {
+    this.#server = server;
+    this.#size = size;
+    this.#shares = new TenantShares(size);
+    this.#idle = new IdleConnections(server.limits.idleTimeoutMs, (old) => this.#retire(old));
+  }
 
-  async function run<Value>(use: (connection: Connection) => Promise<Value>, quick = false): Promise<Value> {
-    if (closed) throw unavailable();
-    const connection =
-      (waiters.size === 0 ? take(quick) : undefined) ?? (await metrics.waiting(() => waitForOne(quick)));
+  /**
+   * Gives `use` a connection. Where none is free it waits for one: OVERLOADED when that takes too long or too many
+   * wait; where no server answers it fails at once with DATABASE_UNAVAILABLE.
+   */
+  async run<Value>(asker: Asker, use: (connection: Connection) => Promise<Value>): Promise<Value> {
+    if (this.#isClosed) throw this.#unavailable();
+    const { tenant } = asker;
+    this.#shares.note(tenant);
+    const free = this.#waiters.size === 0 ? this.#take(tenant) : undefined;
+    const connection = free ?? (await this.#server.metrics.waiting(() => this.#waitForOne(asker)));
     try {
       return await use(connection);
     } finally {
-      release(connection);
+      // A statement that was cancelled holds its connection and its share until the server has given it up.
+      void connection.whenFree().then(() => this.#release(connection, tenant));
     }
   }
 
-  /** A connection that is free, or that may have one more. */
-  function take(quick: boolean): Connection | undefined {
-    const connection = idle.pop() ?? (quick && open.size === size ? lanes.find() : undefined);
-    if (quick && connection?.isDirect) lanes.enter(connection);
+  state(): PoolState {
+    const idle = this.#idle.size;
+    return {
+      ...{ size: this.#size, connecting: this.#connecting, idle, inUse: this.#open.size - idle },
+      ...{ waiting: this.#waiters.size, failing: this.#server.breaker.isFailing() },
+    };
+  }
+
+  /** From now on every statement fails with DATABASE_UNAVAILABLE, those under way too: the server is told. */
+  cancelStatements(): void {
+    this.#stopTaking();
+    for (const connection of this.#open)
+      if (!this.#idle.has(connection)) connection.abandon(this.#unavailable());
+  }
+
+  /** Takes no more statements, waits a while for those under way, and leaves no connection. */
+  async close(): Promise<void> {
+    this.#stopTaking();
+    await this.#untilIdle();
+    this.cancelStatements();
+    for (const connection of this.#idle.list()) this.#retire(connection);
+    await Promise.all(this.#closing);
+  }
+
+  #unavailable(): AppError {
+    return databaseUnavailable(this.#lastFailure);
+  }
+
+  #take(tenant: Tenant): Connection | undefined {
+    if (!this.#shares.mayTake(tenant)) return undefined;
+    const connection = this.#idle.pop();
+    if (connection !== undefined) this.#shares.take(tenant);
     return connection;
   }
 
-  function mayGoOn(connection: Connection): boolean {
-    return (
-      connection.isOpen() &&
-      !connection.isFull() &&
-      performance.now() - connection.openedAt <= limits.lifetimeMs
-    );
-  }
-
-  function waitForOne(quick: boolean): Promise<Connection> {
-    const mayComeSoon = connecting > 0 || !attempts.isFailing() || attempts.waitMs() === 0;
-    if (open.size === 0 && !mayComeSoon) throw unavailable();
-    if (waiters.size >= limits.queueMax) throw overloaded();
+  #waitForOne({ tenant, signal }: Asker): Promise<Connection> {
+    const { breaker, limits } = this.#server;
+    const mayComeSoon = this.#connecting > 0 || !breaker.isFailing() || breaker.waitMs() === 0;
+    if (this.#open.size === 0 && !mayComeSoon) throw this.#unavailable();
+    if (this.#waiters.size >= limits.queueMax) throw overloaded();
+    if (signal?.aborted) throw new ClientClosedRequestError();
     return new Promise((resolve, reject) => {
-      const leave = () => {
+      const end = () => {
         clearTimeout(timer);
-        waiters.delete(waiter);
+        signal?.removeEventListener('abort', abort);
+        this.#waiters.delete(tenant, waiter);
       };
       const waiter: Waiter = {
-        quick,
-        give(connection) {
-          leave();
+        tenant,
+        give: (connection) => {
+          end();
           resolve(connection);
         },
-        refuse(reason) {
-          leave();
+        refuse: (reason) => {
+          end();
           reject(reason);
         },
       };
+      const abort = () => waiter.refuse(new ClientClosedRequestError());
       const timer = setTimeout(
-        () => waiter.refuse(open.size === 0 ? unavailable() : overloaded()),
+        () => waiter.refuse(this.#open.size === 0 ? this.#unavailable() : overloaded()),
         limits.acquireTimeoutMs,
       );
-      waiters.add(waiter);
-      connectForWaiters();
+      signal?.addEventListener('abort', abort);
+      this.#waiters.add(tenant, waiter);
+      this.#connectForWaiters();
     });
   }
 
-  function release(connection: Connection): void {
-    onRelease();
-    if (lanes.leave(connection)) settle(connection);
-    else serveWaiters();
+  #release(connection: Connection, tenant: Tenant): void {
+    this.#shares.giveBack(tenant);
+    this.#onRelease();
+    this.#settle(connection);
   }
 
-  function settle(connection: Connection): void {
-    if (!connection.isOpen()) forget(connection);
-    else if (closed || !mayGoOn(connection)) retire(connection);
-    else rest(connection);
+  #settle(connection: Connection): void {
+    if (!connection.isOpen) this.#forget(connection);
+    else if (this.#isClosed || connection.isFull || this.#isOld(connection)) this.#retire(connection);
+    else this.#idle.push(connection);
+    this.#serveWaiters();
   }
 
-  /** In their order: who is not quick waits for a connection that is free, and nobody goes before. */
-  function serveWaiters(): void {
-    for (const waiter of waiters) {
-      const connection = take(waiter.quick);
-      if (connection === undefined) return;
-      waiter.give(connection);
+  #isOld({ openedAt }: Connection): boolean {
+    return performance.now() - openedAt > this.#server.limits.lifetimeMs;
+  }
+
+  #serveWaiters(): void {
+    while (this.#idle.size > 0 && this.#waiters.size > 0) {
+      const next = this.#waiters.take((tenant) => this.#shares.mayTake(tenant));
+      if (next === undefined) return;
+      const connection = this.#take(next.tenant);
+      if (connection !== undefined) next.give(connection);
     }
   }
 
-  function rest(connection: Connection): void {
-    idle.push(connection);
-    idleSince.set(connection, performance.now());
-    idleSweep ??= setTimeout(sweepIdle, limits.idleTimeoutMs).unref();
-    serveWaiters();
+  #forget(connection: Connection): void {
+    if (!this.#open.delete(connection)) return;
+    this.#idle.delete(connection);
+    this.#connectForWaiters();
   }
 
-  function forget(connection: Connection): void {
-    if (!open.delete(connection)) return;
-    const i = idle.indexOf(connection);
-    if (i >= 0) idle.splice(i, 1);
-    connectForWaiters();
-  }
-
-  function retire(connection: Connection): void {
-    forget(connection);
+  #retire(connection: Connection): void {
+    this.#forget(connection);
     const gone: Promise<void> = connection
       .close()
       .catch(() => {})
-      .finally(() => closing.delete(gone));
-    closing.add(gone);
+      .finally(() => this.#closing.delete(gone));
+    this.#closing.add(gone);
   }
 
-  function sweepIdle(): void {
-    idleSweep = undefined;
-    const since = performance.now() - limits.idleTimeoutMs;
-    const old = idle.filter((connection) => (idleSince.get(connection) ?? 0) <= since);
-    for (const connection of old) retire(connection);
-    if (idle.length > 0) idleSweep = setTimeout(sweepIdle, limits.idleTimeoutMs).unref();
-  }
-
-  function connectForWaiters(): void {
-    clearTimeout(nextAttempt);
-    while (!closed && mayNeedAnother()) {
-      if (!attempts.begin()) {
-        nextAttempt = setTimeout(connectForWaiters, attempts.waitMs() + 1);
+  #connectForWaiters(): void {
+    clearTimeout(this.#nextAttempt);
+    const { breaker } = this.#server;
+    while (!this.#isClosed && this.#mayNeedAnother()) {
+      if (!breaker.begin()) {
+        this.#nextAttempt = setTimeout(() => this.#connectForWaiters(), breaker.waitMs() + 1);
         return;
       }
-      void connect();
+      void this.#connect();
     }
   }
 
   /** While the server fails an attempt under way counts for nothing: it may never end. */
-  function mayNeedAnother(): boolean {
-    if (attempts.isFailing()) return waiters.size > 0 && open.size < size;
-    return connecting < waiters.size && open.size + connecting < size;
+  #mayNeedAnother(): boolean {
+    const waiting = this.#waiters.size;
+    if (this.#server.breaker.isFailing()) return waiting > 0 && this.#open.size < this.#size;
+    return this.#connecting < waiting && this.#open.size + this.#connecting < this.#size;
   }
 
-  async function connect(): Promise<void> {
-    connecting += 1;
+  async #connect(): Promise<void> {
+    const { breaker, metrics } = this.#server;
+    this.#connecting += 1;
     let made: Connection | undefined;
     try {
-      made = await openConnection(server, () => made && forget(made));
-      attempts.succeeded();
+      made = await Connection.open(this.#server, () => made && this.#forget(made));
+      breaker.succeeded();
       metrics.connected += 1;
     } catch (error) {
-      onFailure(error);
+      this.#onFailure(error);
     } finally {
-      connecting -= 1;
+      this.#connecting -= 1;
     }
-    if (made !== undefined && (closed || open.size >= size)) {
-      retire(made);
+    if (made !== undefined && (this.#isClosed || this.#open.size >= this.#size)) {
+      this.#retire(made);
     } else if (made !== undefined) {
-      open.add(made);
-      settle(made);
+      this.#open.add(made);
+      this.#settle(made);
     }
-    connectForWaiters();
+    this.#connectForWaiters();
   }
 
-  function onFailure(error: unknown): void {
-    const code = findCode(error);
-    lastFailure = error;
+  #onFailure(error: unknown): void {
+    const { breaker, metrics } = this.#server;
+    this.#lastFailure = error;
     metrics.notConnected += 1;
-    attempts.failed(code === tooManyConnections ? tooManyConnectionsPauseMs : 0);
-    if (open.size === 0 && connecting === 1) refuseAll();
+    breaker.failed(findCode(error) === tooManyConnections ? tooManyConnectionsPauseMs : 0);
+    if (this.#open.size === 0 && this.#connecting === 1) this.#refuseAll();
   }
 
-  function refuseAll(): void {
-    for (const { refuse } of [...waiters]) refuse(unavailable());
+  #refuseAll(): void {
+    for (const waiter of [...this.#waiters]) waiter.refuse(this.#unavailable());
   }
 
-  function stopTaking(): void {
-    closed = true;
-    clearTimeout(nextAttempt);
-    clearTimeout(idleSweep);
-    refuseAll();
-  }
-
-  function cancelStatements(): void {
-    stopTaking();
-    for (const connection of open) if (!idle.includes(connection)) connection.abandon(unavailable());
+  #stopTaking(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#nextAttempt);
+    this.#idle.stopSweeping();
+    this.#refuseAll();
   }
 
   /** Resolves when no statement is under way, at the latest after the time that close() has. */
-  async function untilIdle(): Promise<void> {
-    if (open.size === idle.length) return;
+  async #untilIdle(): Promise<void> {
+    if (this.#open.size === this.#idle.size) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, limits.closeTimeoutMs);
-      onRelease = () =>
+      const timer = setTimeout(resolve, this.#server.limits.closeTimeoutMs);
+      this.#onRelease = () =>
         setImmediate(() => {
-          if (open.size > idle.length) return;
+          if (this.#open.size > this.#idle.size) return;
           clearTimeout(timer);
           resolve();
         });
     });
   }
-
-  return {
-    run,
-    state: () => ({
-      ...{ size, connecting, idle: idle.length, inUse: open.size - idle.length },
-      ...{ waiting: waiters.size, failing: attempts.isFailing() },
-    }),
-    cancelStatements,
-    async close() {
-      stopTaking();
-      await untilIdle();
-      cancelStatements();
-      for (const connection of [...idle]) retire(connection);
-      await Promise.all(closing);
-    },
-  };
 }

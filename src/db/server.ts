@@ -3,8 +3,7 @@ import postgres, { type Sql } from 'postgres';
 import type { Tls } from '../database-url/parameters.ts';
 import { type DatabaseUrl, type Host, parseDatabaseUrl } from '../database-url/url.ts';
 import { StatementMetrics } from '../metrics/statements.ts';
-import type { Attempts } from './attempts.ts';
-import { createAttempts } from './attempts.ts';
+import { type CircuitBreaker, createCircuitBreaker } from './circuit-breaker.ts';
 import type { DatabaseLimits } from './limits.ts';
 
 export type ServerOptions = Sql['options'];
@@ -15,7 +14,7 @@ export interface Server {
   /** Those of a client that never connects; options of connections are made of them. */
   readonly options: ServerOptions;
   readonly limits: DatabaseLimits;
-  readonly attempts: Attempts;
+  readonly breaker: CircuitBreaker;
   readonly metrics: StatementMetrics;
   /**
    * False for a pooler that refuses settings at a connection's start. The statement timeout is the gateway's alone
@@ -25,6 +24,14 @@ export interface Server {
   /** False for a pooler whose next transaction is on another connection: prepared statements are not there. */
   prepares: boolean;
 }
+
+const same = (value: unknown) => value;
+/** Instants and JSON are passed on as PostgreSQL writes them, by its type numbers: a Date would drop microseconds. */
+const asText = {
+  instants: { to: 1184, from: [1082, 1083, 1114, 1184], serialize: same, parse: same },
+  json: { to: 114, from: [114], serialize: same, parse: JSON.parse },
+  jsonb: { to: 3802, from: [3802], serialize: same, parse: JSON.parse },
+};
 
 /** Throws DatabaseUrlError. */
 export function describeServer(text: string, limits: DatabaseLimits): Server {
@@ -38,12 +45,14 @@ export function describeServer(text: string, limits: DatabaseLimits): Server {
     max_lifetime: 0,
     // A connection lost amid that question would be a rejection that nobody can catch. Drizzle reads arrays itself.
     fetch_types: false,
+    types: asText,
     onnotice: () => {},
     ...(keepAliveSeconds === undefined ? {} : { keep_alive: keepAliveSeconds }),
     connection: { application_name: applicationName, TimeZone: 'UTC', ...(options && { options }) },
   });
   return {
-    ...{ url, options: template.options, attempts: createAttempts(), metrics: new StatementMetrics() },
+    ...{ url, options: template.options as ServerOptions, breaker: createCircuitBreaker() },
+    metrics: new StatementMetrics(),
     limits: { ...limits, connectTimeoutMs: connectTimeoutMs ?? limits.connectTimeoutMs },
     ...{ takesSettings: true, prepares: true },
   };
@@ -96,7 +105,6 @@ export function dialOnce({ url }: Server, host: Host) {
       return socket;
     },
     hangUp: () => void socket?.destroy(),
-    bytesRead: () => socket?.bytesRead ?? 0,
     refusesTls: () => refusesTls,
   };
 }
@@ -127,7 +135,8 @@ export async function sendCancelRequest(
   host: Host,
   backend: { pid: number; secret: number },
 ): Promise<void> {
-  if (!server.attempts.begin()) return;
+  // A server that takes no connections takes no requests to cancel.
+  if (server.breaker.isFailing()) return;
   const request = Buffer.alloc(16);
   request.writeUInt32BE(16, 0);
   request.writeUInt32BE(cancelRequestCode, 4);

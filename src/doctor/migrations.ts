@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
-import { type Database, queryRows } from '../db/client.ts';
+import type { Database } from '../db/client.ts';
+import { queryRows } from '../db/db.ts';
 import { type AppliedMigration, compareMigrations } from '../db/migrate.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 

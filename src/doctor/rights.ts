@@ -1,5 +1,6 @@
 import { getTableName } from 'drizzle-orm';
-import { type Database, queryRows } from '../db/client.ts';
+import type { Database } from '../db/client.ts';
+import { queryRows } from '../db/db.ts';
 import { selectExposedFunctions, selectExposedTables } from '../db/function-rights.ts';
 import { type Finding, ok, problem } from './finding.ts';
 import { listTables } from './structure.ts';

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { Config } from '../config.ts';
-import { type Database, queryRows } from '../db/client.ts';
+import type { Database } from '../db/client.ts';
+import { queryRows } from '../db/db.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 
 interface ServerRow {

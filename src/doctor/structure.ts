@@ -1,7 +1,8 @@
 import { is, sql } from 'drizzle-orm';
 import { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
 import { callTriggers, findTriggerGaps } from '../db/call-triggers.ts';
-import { type Database, queryRows } from '../db/client.ts';
+import type { Database } from '../db/client.ts';
+import { queryRows } from '../db/db.ts';
 import * as tables from '../db/schema.ts';
 import * as rollupTables from '../db/schema-rollup.ts';
 import { type Finding, ok, problem } from './finding.ts';

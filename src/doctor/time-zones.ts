@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
-import { type Database, queryRows } from '../db/client.ts';
+import type { Database } from '../db/client.ts';
+import { queryRows } from '../db/db.ts';
 import { type Finding, ok, warning } from './finding.ts';
 
 const yearsBack = 4;

@@ -1,4 +1,3 @@
-import { parse } from 'graphql';
 import { type Assets, loadAssets } from '../assets/assets.ts';
 import { acceptsPage } from '../assets/page.ts';
 import type { Authenticator } from '../auth/authenticate.ts';
@@ -41,12 +40,12 @@ export function createGraphiql({ gateway, authenticator, demo }: GraphiqlParts):
   };
 }
 
-const exampleValues = parse(/* GraphQL */ `
+const exampleValues = /* GraphQL */ `
   query ExampleValues {
     calls(first: 10) { pageInfo { endCursor } }
     over: calls(first: 1, filter: { status: [COMPLETED] }) { nodes { id } }
   }
-`);
+`;
 
 /** The examples with a cursor and a call of the demo's own data; null where the demo's key is no longer accepted. */
 async function findExamples(gateway: Gateway, authenticator: Authenticator, { apiKey }: Demo) {
@@ -54,8 +53,8 @@ async function findExamples(gateway: Gateway, authenticator: Authenticator, { ap
   const caller = await authenticator.authenticate(headers).catch(() => null);
   if (caller === null) return null;
   const scope = { caller, requestId: 'graphiql' };
-  const { data } = await gateway.execute({ document: exampleValues, operationName: undefined }, {}, scope);
-  const values = data as {
+  const { result } = await gateway.execute({ query: exampleValues }, scope);
+  const values = result.data as {
     calls: { pageInfo: { endCursor: string | null } };
     over: { nodes: { id: string }[] };
   } | null;

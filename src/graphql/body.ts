@@ -17,3 +17,18 @@ export async function readBody(request: Request): Promise<string> {
   }
   return Buffer.concat(chunks).toString('utf8');
 }
+
+/** A body that was read, or why it could not be: that is for the route to say, after it has looked at all else. */
+export type Body = { readonly text: string } | { readonly error: unknown };
+
+export async function settleBody(request: Request): Promise<Body> {
+  return await readBody(request).then(
+    (text) => ({ text }),
+    (error: unknown) => ({ error }),
+  );
+}
+
+export function requireText(body: Body): string {
+  if ('error' in body) throw body.error;
+  return body.text;
+}

@@ -1,6 +1,5 @@
 import {
   type DocumentNode,
-  type GraphQLError,
   type GraphQLSchema,
   getOperationAST,
   type OperationDefinitionNode,
@@ -29,39 +28,26 @@ export class DocumentOperation {
   }
 }
 
-/** A document as it was parsed, and what was found out about it since. */
+/** A parsed document, and what is kept of its operations. */
 export class PreparedDocument {
-  readonly document: DocumentNode;
+  readonly #document: DocumentNode;
   readonly #schema: GraphQLSchema;
-  readonly #validate: (document: DocumentNode) => readonly GraphQLError[];
   readonly #operations = new Map<string | undefined, DocumentOperation>();
-  #errors: readonly GraphQLError[] | undefined;
 
-  constructor(
-    schema: GraphQLSchema,
-    document: DocumentNode,
-    validate: (document: DocumentNode) => readonly GraphQLError[],
-  ) {
-    this.document = document;
+  constructor(schema: GraphQLSchema, document: DocumentNode) {
+    this.#document = document;
     this.#schema = schema;
-    this.#validate = validate;
   }
 
   /** The operation of the name, or the only one for undefined; null where there is no such one. */
   findOperation(name: string | undefined): DocumentOperation | null {
     const known = this.#operations.get(name);
     if (known !== undefined) return known;
-    const operation = getOperationAST(this.document, name);
+    const operation = getOperationAST(this.#document, name);
     if (operation === null || operation === undefined) return null;
-    const found = new DocumentOperation(this.#schema, this.document, operation);
+    const found = new DocumentOperation(this.#schema, this.#document, operation);
     this.#operations.set(name, found);
     return found;
-  }
-
-  /** Validates once, when first asked. */
-  get errors(): readonly GraphQLError[] {
-    this.#errors ??= this.#validate(this.document);
-    return this.#errors;
   }
 }
 
@@ -70,8 +56,17 @@ const documentsMax = 500;
 const charactersMax = 512 * 1024;
 const documentCharactersMax = 16 * 1024;
 
-/** Remembers documents by their text: so many, of so many characters together; no very long one. */
-export function createDocumentCache(): LRUCache<string, PreparedDocument> {
+/** Keeps parsed documents by their text: so many, of so many characters together; no very long one. */
+export function createDocumentCache(): LRUCache<string, DocumentNode> {
+  return createTextCache();
+}
+
+/** Keeps why texts cannot be parsed, within the same bounds. */
+export function createErrorCache(): LRUCache<string, Error> {
+  return createTextCache();
+}
+
+function createTextCache<Value extends object>(): LRUCache<string, Value> {
   return new LRUCache({
     max: documentsMax,
     maxSize: charactersMax,

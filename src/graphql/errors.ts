@@ -1,4 +1,4 @@
-import { GraphQLError } from 'graphql';
+import { type ExecutionResult, GraphQLError } from 'graphql';
 import { AppError, internalServerError } from '../errors.ts';
 
 /** Codes of errors that GraphQL has and REST does not. */
@@ -27,6 +27,17 @@ export function refusal(
   extensions: object = {},
 ): GraphQLError {
   return new GraphQLError(message, { extensions: { code, ...extensions } });
+}
+
+/** A failure of the whole request, which HTTP answers by its status; thrown by plugins in place of a result. */
+export class RequestFailure extends Error {
+  override readonly name = 'RequestFailure';
+  readonly failure: AppError;
+
+  constructor(failure: AppError) {
+    super(failure.message);
+    this.failure = failure;
+  }
 }
 
 const suggestion = / Did you mean .*$/s;
@@ -74,4 +85,21 @@ export function maskError(
     extensions: { code: failure.code },
     originalError: failure,
   });
+}
+
+/** Every error names the request, so that a person can find it in the log. */
+export function withRequestId(result: ExecutionResult, requestId: string): ExecutionResult {
+  if (result.errors === undefined) return result;
+  const errors = result.errors.map((error) => {
+    // Yoga's hint for its own HTTP layer is nothing for callers.
+    const { http: _, ...extensions } = error.extensions;
+    return new GraphQLError(error.message, {
+      ...placeOf(error),
+      ...(error.source === undefined ? {} : { source: error.source }),
+      ...(error.positions === undefined ? {} : { positions: error.positions }),
+      ...(error.originalError === undefined ? {} : { originalError: error.originalError }),
+      extensions: { ...extensions, requestId },
+    });
+  });
+  return { ...result, errors };
 }

@@ -1,31 +1,21 @@
-import {
-  type DocumentNode,
-  type ExecutionResult,
-  GraphQLError,
-  type GraphQLSchema,
-  NoSchemaIntrospectionCustomRule,
-  type OperationDefinitionNode,
-} from 'graphql';
+import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
-import type { Caller } from '../auth/caller.ts';
-import { ContentBudget } from '../calls/content-budget.ts';
-import { DeletedCallError } from '../calls/deleted-call.ts';
-import type { Db } from '../db/client.ts';
-import { countKeptStatements } from '../db/prepared.ts';
-import { overloaded } from '../errors.ts';
-import type { RequestCharge } from '../limits/request-charge.ts';
-import { type Log, logFailure } from '../log.ts';
+import type { Db } from '../db/db.ts';
+import { countKeptStatements } from '../db/statement.ts';
+import type { Log } from '../log.ts';
 import type { OperationMetrics } from '../metrics/operations.ts';
 import type { Tracing } from '../tracing/tracing.ts';
-import type { DeletionAttempt } from './context.ts';
-import { createDocumentCache, PreparedDocument } from './documents.ts';
-import { maskError, refusal, withCode } from './errors.ts';
-import { executePlan } from './execution/execute.ts';
-import type { OrPromise } from './execution/members.ts';
-import { findExcess, operationLimits, requireShortNames } from './limits.ts';
-import { createLoaders } from './loaders.ts';
-import { hasOperation, toOperationError } from './operation-error.ts';
+import type { GatewayContext, RequestScope } from './context.ts';
+import { createDocumentCache, createErrorCache, PreparedDocument } from './documents.ts';
+import { RequestFailure } from './errors.ts';
 import { PersistedQueries } from './persisted-queries.ts';
+import { useContext } from './plugins/context.ts';
+import { useExecution } from './plugins/execution.ts';
+import { useMaskedErrors } from './plugins/masked-errors.ts';
+import { useOperationMetrics } from './plugins/metrics.ts';
+import { useOperationLimits } from './plugins/operation-limits.ts';
+import { useOperationTracing } from './plugins/tracing.ts';
+import { useValidation } from './plugins/validation.ts';
 import { schema } from './schema.ts';
 
 export interface GatewayParts {
@@ -37,60 +27,58 @@ export interface GatewayParts {
   readonly metrics?: OperationMetrics;
   /** Null or absent where no traces are recorded. */
   readonly tracing?: Tracing | null;
-}
-
-/** Who asks, and under which request id. */
-export interface RequestScope {
-  readonly caller: Caller;
-  readonly requestId: string;
-  /** What the operation's cost is charged to; null or absent where nothing is limited. */
-  readonly charge?: RequestCharge | null;
-  /** The most items of a page, where an operation of our own may ask for more than clients. */
-  readonly pageSizeMax?: number;
+  /** Yoga and Envelop plugins of an operator; they come after the gateway's own. */
+  readonly plugins?: readonly Plugin<GatewayContext>[];
 }
 
 export interface OperationParams {
   readonly query: string;
-  readonly operationName: string | undefined;
-  readonly variables: Readonly<Record<string, unknown>> | undefined;
+  readonly operationName?: string | undefined;
+  readonly variables?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** An operation that may run, or the errors that refuse it. */
-export type Prepared =
-  | { readonly document: DocumentNode; readonly operation: OperationDefinitionNode }
-  | { readonly errors: readonly GraphQLError[] };
+export interface OperationAnswer {
+  /** Without `data` where the operation was refused before it ran; errors are masked. */
+  readonly result: ExecutionResult;
+  /** What the log calls the operation: its name, or its type; `refused` where it did not run. */
+  readonly operation: string;
+}
 
 export interface Gateway {
   readonly schema: GraphQLSchema;
-  /** Parses, validates and measures; sends no statement. A refused operation never executes. */
-  prepare(params: OperationParams): Prepared;
-  /** Executes an operation; errors of resolvers come masked. Throws RATE_LIMIT_EXCEEDED before any statement. */
-  execute(
-    operation: { document: DocumentNode; operationName: string | undefined },
-    variables: Readonly<Record<string, unknown>>,
-    scope: RequestScope,
-  ): Promise<ExecutionResult>;
+  /**
+   * Runs one operation through Yoga's and Envelop's hooks, those of REST routes too. A refused operation sends no
+   * statement. Throws an AppError where the whole request fails: RATE_LIMIT_EXCEEDED, METHOD_NOT_ALLOWED, OVERLOADED.
+   */
+  execute(params: OperationParams, scope: RequestScope): Promise<OperationAnswer>;
   /** Whether the log has this error of an operation already. */
   hasLogged(error: Error): boolean;
   readonly persistedQueries: PersistedQueries;
   countCached(): Readonly<Record<string, number>>;
 }
 
-const validationErrorsMax = 10;
+const operationNameMax = 64;
 
 /**
- * Makes the gateway of our schema. Yoga's envelope parses and validates, with its hooks; what it does then is kept
- * with the document, because a request that goes through the envelope costs more than its execution.
+ * Makes the gateway of our schema. Yoga runs the operation; its HTTP layer is not used, because a request through it costs
+ * more than all else of a small answer: see answerGraphQL.
  */
-export function createGateway({
-  db,
-  log,
-  introspection,
-  onManyPending,
-  metrics,
-  tracing,
-}: GatewayParts): Gateway {
-  const yoga = createYoga({
+export function createGateway({ db, log, tracing, metrics, ...parts }: GatewayParts): Gateway {
+  const documents = createDocumentCache();
+  const prepared = new WeakMap<DocumentNode, PreparedDocument>();
+  const logged = new WeakSet<Error>();
+  const persistedQueries = new PersistedQueries();
+
+  function prepareDocument(document: DocumentNode): PreparedDocument {
+    let known = prepared.get(document);
+    if (known === undefined) {
+      known = new PreparedDocument(schema, document);
+      prepared.set(document, known);
+    }
+    return known;
+  }
+
+  const yoga = createYoga<RequestScope>({
     schema,
     logging: false,
     graphiql: false,
@@ -98,153 +86,42 @@ export function createGateway({
     cors: false,
     multipart: false,
     batching: false,
-    // Ours knows how long a document is; Yoga's holds 1,000 of any length.
-    parserAndValidationCache: false,
-    // Masked below, where the request is known that the log must name.
     maskedErrors: false,
-    plugins: introspection ? [] : [noIntrospection],
+    parserAndValidationCache: { documentCache: documents, errorCache: createErrorCache() },
+    plugins: [
+      useOperationLimits(prepareDocument, parts),
+      useValidation(parts),
+      useContext({ db, ...(parts.onManyPending && { onManyPending: parts.onManyPending }) }, log),
+      useExecution(),
+      useMaskedErrors({ log, introspection: parts.introspection, onLogged: (error) => logged.add(error) }),
+      ...(metrics ? [useOperationMetrics(metrics)] : []),
+      ...(tracing ? [useOperationTracing(tracing)] : []),
+      ...(parts.plugins ?? []),
+    ],
   });
-  const { parse, validate } = yoga.getEnveloped({});
-  const documents = createDocumentCache();
-  const prepared = new WeakMap<DocumentNode, PreparedDocument>();
-  const logged = new WeakSet<Error>();
 
-  function validateDocument(document: DocumentNode): readonly GraphQLError[] {
-    const errors = validate(schema, document) as readonly GraphQLError[];
-    const code = 'GRAPHQL_VALIDATION_FAILED';
-    const listed = errors.slice(0, validationErrorsMax).map((error) => withCode(error, code, introspection));
-    if (errors.length <= validationErrorsMax) return listed;
-    return [...listed, refusal(code, `There are more errors; the first ${validationErrorsMax} are listed.`)];
-  }
-
-  function prepareDocument(document: DocumentNode): PreparedDocument {
-    let known = prepared.get(document);
-    if (known === undefined) {
-      known = new PreparedDocument(schema, document, validateDocument);
-      prepared.set(document, known);
-    }
-    return known;
-  }
-
-  /** Throws what the parser throws. */
-  function getDocument(query: string): PreparedDocument {
-    let known = documents.get(query);
-    if (known === undefined) {
-      const document = parse(query, { maxTokens: operationLimits.tokens }) as DocumentNode;
-      requireShortNames(document);
-      known = prepareDocument(document);
-      documents.set(query, known);
-    }
-    return known;
-  }
-
-  function prepare({ query, operationName, variables }: OperationParams): Prepared {
-    let ofQuery: PreparedDocument;
-    try {
-      ofQuery = getDocument(query);
-    } catch (error) {
-      return { errors: [toParseError(error)] };
-    }
-    const found = ofQuery.findOperation(operationName);
-    if (found === null) {
-      const { document, errors } = ofQuery;
-      const missing = toOperationError(document, operationName);
-      return { errors: errors.length > 0 && hasOperation(document) ? errors : [missing] };
-    }
-    const { operation } = found;
-    if (schema.getRootType(operation.operation) == null) {
-      return { errors: [refusal('GRAPHQL_VALIDATION_FAILED', `There are no ${operation.operation}s here.`)] };
-    }
-    const tooMuch = findExcess(found.measure(variables ?? {}));
-    if (tooMuch !== null) return { errors: [tooMuch] };
-    const { document, errors } = ofQuery;
-    return errors.length > 0 ? { errors } : { document, operation };
-  }
-
-  async function execute(
-    { document, operationName }: { document: DocumentNode; operationName: string | undefined },
-    variables: Readonly<Record<string, unknown>>,
-    { caller, requestId, charge, pageSizeMax }: RequestScope,
-  ): Promise<ExecutionResult> {
-    const found = prepareDocument(document).findOperation(operationName);
-    if (found === null) throw new Error('A document without the operation was not prepared.');
-    await charge?.addCost(found.measure(variables).cost);
-    const noteDeletion = (attempt: DeletionAttempt) => {
-      const { organizationId, environment, actor } = caller;
-      log.info({ requestId, organizationId, environment, actor, ...attempt }, 'deletion of a call');
-    };
-    const given = { requestId, noteDeletion, ...(pageSizeMax !== undefined && { pageSizeMax }) };
-    const startedAt = performance.now();
-    const run = () =>
-      executeAgain(() => {
-        const scope = { db, caller, content: new ContentBudget(), ...(onManyPending && { onManyPending }) };
-        return executePlan(found.plan, variables, { ...given, scope, loaders: createLoaders(scope) });
-      });
-    const result = await (tracing ? tracing.traceOperation(found.operation, run) : run());
-    metrics?.executed(found.operation.operation, result.errors !== undefined, startedAt);
-    if (result.errors === undefined) return result;
-    const onFailure = (failure: unknown) => logFailure(log, requestId, failure);
-    const errors = result.errors.map((error) => maskError(error, onFailure, introspection));
-    for (const { originalError } of errors) if (originalError != null) logged.add(originalError);
-    return withRequestId({ ...result, errors }, requestId);
-  }
-
-  const persistedQueries = new PersistedQueries();
-  const countCached = () => ({
-    documents: documents.size,
-    persisted_queries: persistedQueries.size,
-    statements: countKeptStatements(db),
-  });
-  const prepareAndCount = (params: OperationParams) => {
-    const ready = prepare(params);
-    if ('errors' in ready) metrics?.refused(ready.errors[0]?.extensions.code);
-    return ready;
+  return {
+    schema,
+    async execute(params, scope) {
+      const context: RequestScope & Pick<GatewayContext, 'operation'> = { ...scope };
+      const request = scope.request as Request;
+      const asked = { params: params as never, request };
+      const result = (await yoga.getResultForParams(asked, context as never)) as ExecutionResult;
+      const refusal = result.errors?.[0]?.originalError;
+      if (refusal instanceof RequestFailure) throw refusal.failure;
+      return { result, operation: result.data === undefined ? 'refused' : toLabel(context.operation) };
+    },
+    hasLogged: (error) => logged.has(error),
+    persistedQueries,
+    countCached: () => ({
+      documents: documents.size,
+      persisted_queries: persistedQueries.size,
+      statements: countKeptStatements(db),
+    }),
   };
-  const hasLogged = (error: Error) => logged.has(error);
-  return { schema, prepare: prepareAndCount, execute, hasLogged, persistedQueries, countCached };
 }
 
-const attemptsMax = 3;
-
-/**
- * A call that is deleted between two statements would be half there: the operation is executed anew, and then finds
- * it gone. Only queries read what belongs to a call.
- */
-async function executeAgain(run: () => OrPromise<ExecutionResult>): Promise<ExecutionResult> {
-  for (let attempt = 1; attempt <= attemptsMax; attempt++) {
-    const result = await run();
-    const isOfThePast = result.errors?.some(({ originalError }) => originalError instanceof DeletedCallError);
-    if (!isOfThePast) return result;
-  }
-  throw overloaded();
-}
-
-const noIntrospection: Plugin = {
-  onValidate: ({ addValidationRule }) => addValidationRule(NoSchemaIntrospectionCustomRule),
-};
-
-function toParseError(error: unknown): GraphQLError {
-  // The parser recurses: a document of brackets alone overflows the stack before it has too many tokens.
-  if (error instanceof RangeError)
-    return refusal('GRAPHQL_PARSE_FAILED', 'The document is nested too deeply.');
-  if (!(error instanceof GraphQLError)) throw error;
-  return withCode(error, 'GRAPHQL_PARSE_FAILED', false);
-}
-
-/** Every error names the request, so that a person can find it in the log. */
-export function withRequestId(result: ExecutionResult, requestId: string): ExecutionResult {
-  if (result.errors === undefined) return result;
-  const errors = result.errors.map((error) => {
-    // Yoga's hint for its own HTTP layer is nothing for callers.
-    const { http: _, ...extensions } = error.extensions;
-    return new GraphQLError(error.message, {
-      ...(error.nodes === undefined ? {} : { nodes: error.nodes }),
-      ...(error.source === undefined ? {} : { source: error.source }),
-      ...(error.positions === undefined ? {} : { positions: error.positions }),
-      ...(error.path === undefined ? {} : { path: error.path }),
-      ...(error.originalError === undefined ? {} : { originalError: error.originalError }),
-      extensions: { ...extensions, requestId },
-    });
-  });
-  return { ...result, errors };
+function toLabel(operation: GatewayContext['operation']): string {
+  const { name, operation: type } = operation?.operation ?? {};
+  return name?.value.slice(0, operationNameMax) ?? type ?? 'refused';
 }

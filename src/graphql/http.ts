@@ -1,18 +1,12 @@
 import type { ExecutionResult, GraphQLError } from 'graphql';
-import {
-  AppError,
-  methodNotAllowed,
-  noEventStreams,
-  notAcceptable,
-  noWebSockets,
-  unsupportedMediaType,
-} from '../errors.ts';
+import { AppError, noEventStreams, notAcceptable, noWebSockets, unsupportedMediaType } from '../errors.ts';
 import { chooseMediaType, isUtf8Json } from '../media-types.ts';
-import { readBody } from './body.ts';
-import { refusal, toGraphQLError } from './errors.ts';
-import { type Gateway, type OperationParams, type RequestScope, withRequestId } from './gateway.ts';
+import { respond } from '../respond.ts';
+import { type Body, requireText, settleBody } from './body.ts';
+import type { RequestScope } from './context.ts';
+import { refusal, toGraphQLError, withRequestId } from './errors.ts';
+import type { Gateway, OperationParams } from './gateway.ts';
 import { hasHash } from './persisted-queries.ts';
-import { respond } from './text-response.ts';
 
 // GraphQL over HTTP: https://graphql.github.io/graphql-over-http/draft/
 const responseType = 'application/graphql-response+json';
@@ -28,16 +22,17 @@ export interface GraphQLAnswer {
 
 /**
  * Answers `GET` (queries only) and `POST` with a JSON body. Throws NOT_ACCEPTABLE, UNSUPPORTED_MEDIA_TYPE,
- * PAYLOAD_TOO_LARGE and METHOD_NOT_ALLOWED; every other failure is an answer.
+ * PAYLOAD_TOO_LARGE and METHOD_NOT_ALLOWED; every other failure is an answer. `body`: where it is read already.
  */
 export async function answerGraphQL(
   gateway: Gateway,
   request: Request,
   scope: RequestScope,
+  body?: Body,
 ): Promise<GraphQLAnswer> {
   const mediaType = negotiate(request.headers.get('accept'));
   const isGet = request.method === 'GET' || request.method === 'HEAD';
-  const params = isGet ? parseUrlParams(request.url) : parseBody(await readWholeBody(request));
+  const params = isGet ? parseUrlParams(request.url) : parseBody(await readWholeBody(request, body));
   const refuse = (errors: readonly GraphQLError[], operation = 'refused', status?: number) => ({
     response: toResponse(mediaType, withRequestId({ errors }, scope.requestId), status),
     operation,
@@ -49,16 +44,14 @@ export async function answerGraphQL(
   // Clients that know automatic persisted queries take this message for "send the document".
   if (query === null) return refuse([refusal('PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound')]);
 
-  const prepared = gateway.prepare({ query, operationName, variables: params.variables });
-  if ('errors' in prepared) return refuse(prepared.errors);
-  if (sha256Hash !== undefined) gateway.persistedQueries.keep(organizationId, sha256Hash, query);
-  const { document, operation } = prepared;
-  if (isGet && operation.operation !== 'query') throw methodNotAllowed('POST');
-  const result = await gateway.execute({ document, operationName }, params.variables ?? {}, scope);
-  return {
-    response: toResponse(mediaType, result),
-    operation: operation.name?.value.slice(0, 64) ?? operation.operation,
-  };
+  const { variables } = params;
+  const { result, operation } = await gateway.execute(
+    { query, operationName, variables },
+    { ...scope, request },
+  );
+  const isRun = result.data !== undefined;
+  if (isRun && sha256Hash !== undefined) gateway.persistedQueries.keep(organizationId, sha256Hash, query);
+  return { response: toResponse(mediaType, result), operation };
 }
 
 /** The answer of a request that came to no operation: its error in GraphQL's form, with its HTTP status. */
@@ -176,9 +169,9 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /** As readJsonBody, and null where the caller went away in the middle of it: no failure of ours. */
-async function readWholeBody(request: Request): Promise<string | null> {
+async function readWholeBody(request: Request, body: Body | undefined): Promise<string | null> {
   try {
-    return await readJsonBody(request);
+    return await readJsonBody(request, body);
   } catch (error) {
     if (error instanceof AppError) throw error;
     return null;
@@ -186,11 +179,11 @@ async function readWholeBody(request: Request): Promise<string | null> {
 }
 
 /** Reads a JSON body up to its limit. Throws UNSUPPORTED_MEDIA_TYPE and PAYLOAD_TOO_LARGE. */
-async function readJsonBody(request: Request): Promise<string> {
+async function readJsonBody(request: Request, body: Body | undefined): Promise<string> {
   const { headers } = request;
   const contentType = headers.get('content-type') ?? '';
   if (!isUtf8Json(contentType) || headers.has('content-encoding')) {
     throw unsupportedMediaType(`${jsonType} in UTF-8, uncompressed`);
   }
-  return await readBody(request);
+  return requireText(body ?? (await settleBody(request)));
 }

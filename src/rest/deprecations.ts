@@ -1,5 +1,4 @@
 import type { Context, Next } from 'hono';
-import { isTextResponse, type TextResponse } from '../graphql/text-response.ts';
 import type { RequestEnv } from './request.ts';
 
 /** The operations as the log and the document name them. */
@@ -27,14 +26,7 @@ export function announce(known: readonly Deprecation[]) {
     const used = known.filter((each) => isUsed(each, c));
     if (used.length === 0) return;
     const headers = toHeaders(used);
-    if (!isTextResponse(c.res)) {
-      for (const [name, value] of Object.entries(headers)) c.res.headers.append(name, value);
-      return;
-    }
-    const { headers: given } = c.res as unknown as TextResponse;
-    for (const [name, value] of Object.entries(headers)) {
-      given[name] = given[name] === undefined ? value : `${given[name]}, ${value}`;
-    }
+    for (const [name, value] of Object.entries(headers)) c.res.headers.append(name, value);
   };
 }
 

@@ -1,4 +1,4 @@
-import { type DocumentNode, type GraphQLSchema, parse, validate } from 'graphql';
+import { type GraphQLSchema, parse, validate } from 'graphql';
 
 const callFields = /* GraphQL */ `
   fragment CallFields on Call {
@@ -121,15 +121,15 @@ export const exportPageSizeMax = 250;
 /** The most events of a page of the document `events`: a call of thousands takes few statements. */
 export const eventsPageSizeMax = 1_000;
 
-/** The documents of the REST routes, parsed and validated once; throws when one does not fit the schema. */
-export function parseDocuments(schema: GraphQLSchema): Record<DocumentName, DocumentNode> {
-  const entries = Object.entries(documents).map(([name, text]) => {
-    const document = parse(text);
-    const [error] = validate(schema, document);
+/** The text of a document of the REST routes. */
+export const textOf = (name: DocumentName): string => documents[name];
+
+/** Throws when a document of the REST routes does not fit the schema. */
+export function requireValidDocuments(schema: GraphQLSchema): void {
+  for (const text of Object.values(documents)) {
+    const [error] = validate(schema, parse(text));
     if (error !== undefined) throw error;
-    return [name, document];
-  });
-  return Object.fromEntries(entries) as Record<DocumentName, DocumentNode>;
+  }
 }
 
 export interface CallData {

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Context } from 'hono';
 import type { Caller } from '../auth/caller.ts';
-import { respond } from '../graphql/text-response.ts';
+import { respond } from '../respond.ts';
 import type { RequestEnv } from './request.ts';
 
 /**

@@ -1,12 +1,14 @@
 import { AppError, internalServerError } from '../errors.ts';
-import type { Gateway, RequestScope } from '../graphql/gateway.ts';
+import type { RequestScope } from '../graphql/context.ts';
+import type { Gateway } from '../graphql/gateway.ts';
 import { tooDeepCode } from '../graphql/json-value.ts';
 import {
   type DataOf,
   type DocumentName,
   eventsPageSizeMax,
   exportPageSizeMax,
-  parseDocuments,
+  requireValidDocuments,
+  textOf,
 } from './documents.ts';
 
 /** Executes one of the documents for a caller and gives its data, or throws its first error. */
@@ -23,17 +25,14 @@ const pageSizeOf: { readonly [Name in DocumentName]?: { readonly pageSizeMax: nu
 };
 
 export function createDocumentExecutor(gateway: Gateway): ExecuteDocument {
-  const documents = parseDocuments(gateway.schema);
+  requireValidDocuments(gateway.schema);
   return async (scope, name, variables) => {
-    const operation = { document: documents[name], operationName: undefined };
-    const { data, errors } = await gateway.execute(operation, variables, {
-      ...scope,
-      ...pageSizeOf[name],
-    });
+    const params = { query: textOf(name), variables };
+    const { result } = await gateway.execute(params, { ...scope, ...pageSizeOf[name] });
     // A value that cannot be written is null; the rest of the answer is as good as ever.
-    const failure = errors?.find(({ extensions }) => extensions.code !== tooDeepCode);
+    const failure = result.errors?.find(({ extensions }) => extensions.code !== tooDeepCode);
     if (failure !== undefined) throw toRestError(failure.originalError);
-    return data as unknown as DataOf[typeof name];
+    return result.data as unknown as DataOf[typeof name];
   };
 }
 

@@ -49,7 +49,7 @@ export async function answerExport(
     const first = await pieces.next();
     const body = toStream(startWith(first, pieces), {
       limits,
-      reset: c.env?.incoming?.reset ?? null,
+      reset: toReset(c),
       onEnd: release,
     });
     return new Response(body, { headers });
@@ -67,6 +67,12 @@ async function confirm(caller: Caller, identified: Promise<Caller>): Promise<Cal
     throw organizationForbidden();
   }
   return now;
+}
+
+/** Breaks the connection off; null where there is none. */
+function toReset(c: Context<RequestEnv>): (() => void) | null {
+  const socket = c.env?.outgoing?.socket;
+  return socket == null ? null : () => void socket.resetAndDestroy();
 }
 
 const contentTypes: Readonly<Record<CallLogFormat, string>> = {

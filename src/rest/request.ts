@@ -1,30 +1,23 @@
+import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import type { Caller } from '../auth/caller.ts';
+import type { Body } from '../graphql/body.ts';
 import type { RequestCharge } from '../limits/request-charge.ts';
 import type { DataOf, DocumentName } from './documents.ts';
 
-/** What the server tells of a request besides what it says. */
-export interface IncomingRequest {
-  readonly socket: { readonly remoteAddress: string | undefined };
-  /** How long it waited for its turn. */
-  readonly waitedMs: number;
-  /** It has waited too long: there is no turn for it. */
-  readonly isLate: boolean;
-  /** Breaks its connection off, so that nobody takes what came for whole. */
-  reset(): void;
-}
-
 /** What the app puts on each request before a route sees it. */
 export interface RequestEnv {
-  /** What the server tells of a request; nothing where there is none. */
-  Bindings: {
-    readonly incoming?: IncomingRequest;
-  };
+  /** Node's request and response; absent where there is no socket. */
+  Bindings: Partial<HttpBindings>;
   Variables: {
     requestId: string;
     caller: Caller | null;
     charge: RequestCharge | null;
     operation: string;
+    /** The SHA-256 of the credential; empty where there is none. */
+    credential: string;
+    /** The body, where it is read already. */
+    body: Body | undefined;
   };
 }
 

@@ -47,7 +47,13 @@ export function createRestRoutes({
   const execute: Execute = async (c, name, variables) => {
     const caller = c.get('caller');
     if (caller === null) throw internalServerError();
-    const scope = { caller, requestId: c.get('requestId'), charge: c.get('charge') };
+    const scope = {
+      caller,
+      requestId: c.get('requestId'),
+      charge: c.get('charge'),
+      request: c.req.raw,
+      signal: c.req.raw.signal,
+    };
     return await executeDocument(scope, name, variables).catch((error: unknown) => {
       throw toParameterError(error);
     });

@@ -7,8 +7,6 @@ type Api = typeof import('@opentelemetry/api');
 export interface TracedRequest {
   readonly method: string;
   readonly headers: Headers;
-  /** How long it has waited for its turn. */
-  readonly waitedMs: number;
 }
 
 /** Spans of requests, of their operations and of the statements of these, one within the other. */
@@ -73,12 +71,11 @@ function createTracing(api: Api, tracer: Tracer): Tracing {
     tracer.startSpan(name, options, parent);
 
   return {
-    traceRequest({ method, headers, waitedMs }, answer) {
+    traceRequest({ method, headers }, answer) {
       const known = methods.has(method) ? method : '_OTHER';
       const parent = propagation.extract(context.active(), headers, getter);
       const attributes = { 'http.request.method': known, 'url.scheme': 'http' };
-      const begun = waitedMs > 0 && { startTime: Date.now() - waitedMs };
-      const options = { kind: SpanKind.SERVER, attributes, ...begun };
+      const options = { kind: SpanKind.SERVER, attributes };
       const span = start(known === '_OTHER' ? 'HTTP' : known, options, parent);
       return run(span, parent, answer);
     },

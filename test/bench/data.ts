@@ -1,7 +1,8 @@
 import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { sql } from 'drizzle-orm';
-import { openPostgres, queryRows } from '../../src/db/client.ts';
+import { openPostgres } from '../../src/db/client.ts';
+import { queryRows } from '../../src/db/db.ts';
 import { callerOf, largeOrganization } from './data/data-set.ts';
 import { type BenchDatabase, prepareDatabase } from './data/database.ts';
 import { benchExport } from './data/export.ts';

@@ -15,7 +15,7 @@ import { listOperations, type Operation, type OperationName } from './http/opera
 import { type Options, parseOptions, usage } from './http/options.ts';
 import { startServer } from './http/process.ts';
 import { type RunningServer, runRounds } from './http/rounds.ts';
-import { type Contestant, describeServers } from './http/servers.ts';
+import { type Contestant, describeServers, type ServerName } from './http/servers.ts';
 import { printRounds } from './http/tables.ts';
 import { concludeMissed, runMain } from './main.ts';
 
@@ -37,7 +37,13 @@ async function runBench(url: string, options: Options): Promise<readonly string[
     scopes: ['calls:read'],
   });
   try {
-    const setting = { databaseUrl: url, poolSize: options.pool, organization, apiKey: key.key };
+    const setting = {
+      databaseUrl: url,
+      poolSize: options.pool,
+      organization,
+      apiKey: key.key,
+      previous: options.previous,
+    };
     const contestants = listContestants(describeServers(setting), options);
     const servers = await startAndCheck(url, contestants, operations);
     try {
@@ -59,11 +65,15 @@ async function runBench(url: string, options: Options): Promise<readonly string[
   return judge.missed;
 }
 
+const reasons: Partial<Record<ServerName, string>> = {
+  previous: 'no earlier checkout is named by --previous.',
+  postgraphile: 'it needs Node 22 or newer, and there is none.',
+};
+
 function listContestants(described: ReturnType<typeof describeServers>, options: Options): Contestant[] {
   return options.servers.flatMap((name) => {
     const contestant = described[name];
-    if (contestant === null)
-      console.log(`${name} is left out: it needs Node 22 or newer, and there is none.`);
+    if (contestant === null) console.log(`${name} is left out: ${reasons[name]}`);
     return contestant ?? [];
   });
 }

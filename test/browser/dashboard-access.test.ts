@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { listApiKeys, revokeApiKey } from '../../src/auth/api-keys.ts';
 import { seedDemo } from '../../src/demo/seed.ts';
-import type { RunningServer } from '../../src/server.ts';
+import type { RunningServer } from '../../src/server/listen.ts';
 import { findChromium, openTabForEach } from '../support/chromium.ts';
 import { bundleAll, dashboardIn, findBarriers } from '../support/dashboard.ts';
 import { describeOnEmbedded } from '../support/databases.ts';

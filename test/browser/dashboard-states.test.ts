@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bundleAssets } from '../../src/assets/bundle.ts';
-import type { RunningServer } from '../../src/server.ts';
+import type { RunningServer } from '../../src/server/listen.ts';
 import { findChromium, openTabForEach } from '../support/chromium.ts';
 import { dashboardIn, findBarriers, signInWith } from '../support/dashboard.ts';
 import { describeOnEmbedded } from '../support/databases.ts';

@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { queryRows } from '../../src/db/client.ts';
+import { queryRows } from '../../src/db/db.ts';
 import { seedDemo } from '../../src/demo/seed.ts';
-import type { RunningServer } from '../../src/server.ts';
+import type { RunningServer } from '../../src/server/listen.ts';
 import { findChromium, openTabForEach } from '../support/chromium.ts';
 import { bundleAll, dashboardIn } from '../support/dashboard.ts';
 import { describeOnEmbedded } from '../support/databases.ts';

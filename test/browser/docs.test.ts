@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadAssets } from '../../src/assets/assets.ts';
 import { bundleAssets } from '../../src/assets/bundle.ts';
-import type { RunningServer } from '../../src/server.ts';
+import type { RunningServer } from '../../src/server/listen.ts';
 import { findChromium, openTabForEach } from '../support/chromium.ts';
 import { describeOnEmbedded } from '../support/databases.ts';
 import { insertCalls, insertOrganization } from '../support/fixtures.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { bundleAssets } from '../../src/assets/bundle.ts';
 import { listApiKeys, revokeApiKey } from '../../src/auth/api-keys.ts';
-import type { RunningServer } from '../../src/server.ts';
+import type { RunningServer } from '../../src/server/listen.ts';
 import { findChromium, openTabForEach } from '../support/chromium.ts';
 import { describeOnEmbedded } from '../support/databases.ts';
 import { insertCalls, insertKey, insertOrganization } from '../support/fixtures.ts';

@@ -5,7 +5,7 @@ import { chromium } from 'playwright-core';
 import { bundleAssets } from '../../src/assets/bundle.ts';
 import { openEmbeddedDatabase } from '../../src/cli/database.ts';
 import { seedDemo } from '../../src/demo/seed.ts';
-import { listen } from '../../src/server.ts';
+import { listen } from '../../src/server/listen.ts';
 import { openApp } from '../support/app.ts';
 import { findChromium } from '../support/chromium.ts';
 

@@ -2,7 +2,8 @@ import { sql } from 'drizzle-orm';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { inBulkTransaction } from '../../src/db/bulk.ts';
-import type { Database, Db } from '../../src/db/client.ts';
+import type { Database } from '../../src/db/client.ts';
+import type { Db } from '../../src/db/db.ts';
 import { phoneNumbers } from '../../src/db/schema.ts';
 import { openApp, type TestApp } from '../support/app.ts';
 import {

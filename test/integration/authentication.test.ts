@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateApiKey, hashApiKey } from '../../src/auth/api-key.ts';
 import { revokeApiKey } from '../../src/auth/api-keys.ts';
 import type { Role } from '../../src/auth/organizations.ts';
-import { queryRows } from '../../src/db/client.ts';
+import { queryRows } from '../../src/db/db.ts';
 import { apiKeys, calls } from '../../src/db/schema.ts';
 import { encodeGlobalId } from '../../src/graphql/global-id.ts';
 import { openApp, type TestApp } from '../support/app.ts';

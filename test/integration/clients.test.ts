@@ -1,7 +1,7 @@
 import { and, count, desc, eq, isNotNull } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { calls } from '../../src/db/schema.ts';
-import { listen, type RunningServer } from '../../src/server.ts';
+import { listen, type RunningServer } from '../../src/server/listen.ts';
 import { openApp } from '../support/app.ts';
 import { clientsInstalled, runClient, runClientScript } from '../support/clients.ts';
 import { describeOnEmbedded } from '../support/databases.ts';

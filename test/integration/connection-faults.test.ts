@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { openPostgres, type PostgresDatabase, queryRows, readRows } from '../../src/db/client.ts';
+import { openPostgres, type PostgresDatabase } from '../../src/db/client.ts';
+import { queryRows, readRows } from '../../src/db/db.ts';
 import { defaultLimits } from '../../src/db/limits.ts';
 import { openApp, type TestApp } from '../support/app.ts';
 import { restClient } from '../support/client.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundleAssets } from '../../src/assets/bundle.ts';
-import { listen, type RunningServer } from '../../src/server.ts';
+import { listen, type RunningServer } from '../../src/server/listen.ts';
 import { openApp } from '../support/app.ts';
 import { exchange, send, type WireAnswer, type WireRequest } from '../support/cases/wire.ts';
 import { describeOnEmbedded } from '../support/databases.ts';
@@ -15,8 +15,9 @@ describeOnEmbedded('CORS', (database) => {
   const servers: RunningServer[] = [];
 
   async function serve(environment: Record<string, string>, requestsMax = 100) {
-    const app = openApp(database(), { environment });
-    const server = await listen(app, { host: '127.0.0.1', port: 0, requestsMax });
+    const requestLimits = { atOnceMax: requestsMax, waitingMax: 0 };
+    const app = openApp(database(), { environment, requestLimits });
+    const server = await listen(app, { host: '127.0.0.1', port: 0 });
     servers.push(server);
     const port = Number(new URL(server.url).port);
     const ask = (request: WireRequest) =>

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { hashApiKey } from '../../src/auth/api-key.ts';
 import { revokeApiKey, touchApiKey } from '../../src/auth/api-keys.ts';
 import { apiKeys, organizationMembers } from '../../src/db/schema.ts';
-import { listen, type RunningServer } from '../../src/server.ts';
+import { listen, type RunningServer } from '../../src/server/listen.ts';
 import { openApp, type TestApp } from '../support/app.ts';
 import { restClient } from '../support/client.ts';
 import { countStatements, describeOnEachDatabase, recordStatements } from '../support/databases.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { expect, it } from 'vitest';
-import { queryRows } from '../../src/db/client.ts';
+import { queryRows } from '../../src/db/db.ts';
 import { organizations } from '../../src/db/schema.ts';
 import { countStatements, describeOnEachDatabase } from '../support/databases.ts';
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { eq, sql } from 'drizzle-orm';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { liveStatuses } from '../../src/calls/call.ts';
-import { queryRows } from '../../src/db/client.ts';
+import { queryRows } from '../../src/db/db.ts';
 import { callDeletions } from '../../src/db/schema.ts';
 import { encodeGlobalId } from '../../src/graphql/global-id.ts';
 import { openApp, type TestApp } from '../support/app.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, beforeEach, expect, it } from 'vitest';
-import { listen } from '../../src/server.ts';
+import { listen } from '../../src/server/listen.ts';
 import { openApp } from '../support/app.ts';
 import { restClient } from '../support/client.ts';
 import { describeOnEachDatabase } from '../support/databases.ts';

@@ -132,6 +132,7 @@ describeOnEmbedded('the execution of a plan', (database) => {
     const plan = new OperationPlan(schema, parsed, operation);
     const toContext = () => ({
       scope,
+      caller: scope.caller,
       requestId: 'test',
       loaders: createLoaders(scope),
       noteDeletion: () => {},

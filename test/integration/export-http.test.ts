@@ -8,7 +8,7 @@ import { createAuthenticator } from '../../src/auth/authenticate.ts';
 import { parseConfig } from '../../src/config.ts';
 import { createLog } from '../../src/log.ts';
 import type { ExportLimits } from '../../src/rest/export-stream.ts';
-import { listen, type RunningServer } from '../../src/server.ts';
+import { listen, type RunningServer } from '../../src/server/listen.ts';
 import { type AppOverrides, openApp } from '../support/app.ts';
 import { describeOnEmbedded } from '../support/databases.ts';
 import { mediaTypes, toCalls, toLines } from '../support/exports.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { beforeAll, beforeEach, expect, it } from 'vitest';
 import { createOrganization } from '../../src/auth/organizations.ts';
-import { queryRows } from '../../src/db/client.ts';
+import { queryRows } from '../../src/db/db.ts';
 import { openApp, type TestApp } from '../support/app.ts';
 import { restClient } from '../support/client.ts';
 import { countStatements, describeOnEachDatabase } from '../support/databases.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { listen, type RunningServer } from '../../src/server.ts';
+import { listen, type RunningServer } from '../../src/server/listen.ts';
 import { openApp } from '../support/app.ts';
 import { exchange, lastAnswerIn, statusesIn } from '../support/cases/wire.ts';
 import { describeOnEmbedded } from '../support/databases.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { beforeEach, expect, it } from 'vitest';
 import { createOrganization } from '../../src/auth/organizations.ts';
-import { queryRows } from '../../src/db/client.ts';
+import { queryRows } from '../../src/db/db.ts';
 import { toAppError } from '../../src/db/errors.ts';
 import { readCallLog } from '../../src/import/call-log.ts';
 import { ImportError } from '../../src/import/error.ts';

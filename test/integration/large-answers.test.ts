@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { beforeAll, expect, it } from 'vitest';
-import { queryRows } from '../../src/db/client.ts';
+import { queryRows } from '../../src/db/db.ts';
 import { openApp, type TestApp } from '../support/app.ts';
 import { graphqlClient, restClient } from '../support/client.ts';
 import { describeOnEachDatabase } from '../support/databases.ts';

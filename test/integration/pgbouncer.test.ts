@@ -1,7 +1,8 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rebuildRollup } from '../../src/calls/rollup.ts';
-import { openPostgres, type PostgresDatabase, queryRows } from '../../src/db/client.ts';
+import { openPostgres, type PostgresDatabase } from '../../src/db/client.ts';
+import { queryRows } from '../../src/db/db.ts';
 import { migratePostgresDatabase } from '../../src/db/migrate.ts';
 import { openApp } from '../support/app.ts';
 import { restClient } from '../support/client.ts';

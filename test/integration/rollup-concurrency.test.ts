@@ -7,8 +7,9 @@ import { checkRollup, foldRollup, rebuildRollup } from '../../src/calls/rollup.t
 import { pendingDeltas } from '../../src/calls/rollup-rows.ts';
 import { getCallStats } from '../../src/calls/stats.ts';
 import { inBulkTransaction } from '../../src/db/bulk.ts';
-import { type Db, openPostgres, type PostgresDatabase, queryRows } from '../../src/db/client.ts';
-import { queryShape } from '../../src/db/prepared.ts';
+import { openPostgres, type PostgresDatabase } from '../../src/db/client.ts';
+import { type Db, queryRows } from '../../src/db/db.ts';
+import { queryShape } from '../../src/db/statement.ts';
 import { createPostgresCopy, describeOnPostgres, patientLimits } from '../support/databases.ts';
 import { insertCall, insertCalls, insertOrganization } from '../support/fixtures.ts';
 import { selectIds, selectSums } from '../support/oracle.ts';
@@ -214,7 +215,7 @@ async function countPagesRead(db: Db, organizationId: string): Promise<number> {
   const build = () => sql`explain (analyze, buffers, format json) select count(*) from ${pendingDeltas({})}`;
   const shape = { key: 'pages of pending changes', build, plannedOnce: false };
   const values = { organizationId, environment: 'live' };
-  const [row] = await queryShape<{ 'QUERY PLAN': [{ Plan: Record<string, number> }] }>(db, shape, values);
+  const [row] = await queryShape<{ 'QUERY PLAN': [{ Plan: Record<string, number> }] }>(db, shape, values, {});
   const plan = row?.['QUERY PLAN'][0].Plan ?? {};
   return (plan['Shared Hit Blocks'] ?? 0) + (plan['Shared Read Blocks'] ?? 0);
 }

@@ -4,7 +4,7 @@ import type { CallScope } from '../../src/calls/call.ts';
 import { checkRollup, foldRollup, rebuildRollup } from '../../src/calls/rollup.ts';
 import { getCallStats } from '../../src/calls/stats.ts';
 import { inBulkTransaction } from '../../src/db/bulk.ts';
-import { type Db, queryRows } from '../../src/db/client.ts';
+import { type Db, queryRows } from '../../src/db/db.ts';
 import { openApp } from '../support/app.ts';
 import { graphqlClient } from '../support/client.ts';
 import { countStatements, describeOnEachDatabase } from '../support/databases.ts';

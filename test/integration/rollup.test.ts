@@ -10,7 +10,8 @@ import { checkRollup, rebuildRollup } from '../../src/calls/rollup.ts';
 import { getCallStats } from '../../src/calls/stats.ts';
 import type { CallSums } from '../../src/calls/sums.ts';
 import { getCallTrends } from '../../src/calls/trends.ts';
-import { type Database, type Db, queryRows } from '../../src/db/client.ts';
+import type { Database } from '../../src/db/client.ts';
+import { type Db, queryRows } from '../../src/db/db.ts';
 import type { CallFilterInput } from '../support/arbitraries.ts';
 import {
   anchors,

@@ -1,12 +1,9 @@
-import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, request as httpRequest } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { listen, type RunningServer } from '../../src/server.ts';
+import { listen, type RunningServer } from '../../src/server/listen.ts';
 import { openApp, type TestApp } from '../support/app.ts';
 import { describeOnEmbedded } from '../support/databases.ts';
 import { insertCall, insertOrganization } from '../support/fixtures.ts';
@@ -128,12 +125,6 @@ describeOnEmbedded('the server', (database) => {
     it('refuses headers of more than 16 KiB: 431', async () => {
       const response = await fetch(server.url, { headers: { 'x-long': 'x'.repeat(17 * 1024) } });
       expect(response.status).toBe(431);
-    });
-
-    it('with a thread whose failure is one of the process, which can still stop', async () => {
-      const program = fileURLToPath(new URL('../support/failing-thread.ts', import.meta.url));
-      const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', program]);
-      expect(stdout).toBe('stopped by a TypeError\n');
     });
 
     it('not where another server listens: that is an error', async () => {

@@ -1,7 +1,8 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { callStatuses } from '../../src/calls/call.ts';
-import { openPostgres, type PostgresDatabase, queryRows } from '../../src/db/client.ts';
+import { openPostgres, type PostgresDatabase } from '../../src/db/client.ts';
+import { queryRows } from '../../src/db/db.ts';
 import { openApp, type TestApp } from '../support/app.ts';
 import { graphqlClient } from '../support/client.ts';
 import { createPostgresCopy, describeOnPostgres, patientLimits } from '../support/databases.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { expect, it } from 'vitest';
-import { type Db, queryRows } from '../../src/db/client.ts';
+import { type Db, queryRows } from '../../src/db/db.ts';
 import { openApp } from '../support/app.ts';
 import { graphqlClient, restClient } from '../support/client.ts';
 import {

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { type Db, queryRows } from '../../src/db/client.ts';
+import { type Db, queryRows } from '../../src/db/db.ts';
 import type { TestOrganization } from './fixtures.ts';
 
 export interface ClockChange {

@@ -2,12 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { openAsBlob } from 'node:fs';
 import { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, describe, inject } from 'vitest';
-import {
-  type Database,
-  embeddedDatabase,
-  openPostgres,
-  type StatementListener,
-} from '../../src/db/client.ts';
+import { type Database, embeddedDatabase, openPostgres } from '../../src/db/client.ts';
+import type { StatementListener } from '../../src/db/db.ts';
 import { type PostgresTemplate, urlOfDatabase, withServer } from './prepare-databases.ts';
 
 type Open = (onStatement?: StatementListener) => Promise<Database>;

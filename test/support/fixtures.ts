@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { createApiKey } from '../../src/auth/api-keys.ts';
 import { scopes as allScopes, type Environment, type Scope } from '../../src/auth/caller.ts';
 import { createOrganization, type Role } from '../../src/auth/organizations.ts';
-import type { Db } from '../../src/db/client.ts';
+import type { Db } from '../../src/db/db.ts';
 import { callEvents, calls, organizationMembers, phoneNumbers, recordings } from '../../src/db/schema.ts';
 import {
   type CallRow,

@@ -1,7 +1,7 @@
 import type { Page, Request } from 'playwright-core';
 import { expect } from 'vitest';
 import type { Database } from '../../src/db/client.ts';
-import { listen, type RunningServer } from '../../src/server.ts';
+import { listen, type RunningServer } from '../../src/server/listen.ts';
 import { openApp } from './app.ts';
 
 /** The names of the example tabs, in their order. */

@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Environment } from '../../src/auth/caller.ts';
-import { type Db, queryRows } from '../../src/db/client.ts';
+import { type Db, queryRows } from '../../src/db/db.ts';
 import type { CallFilterInput } from './arbitraries.ts';
 
 // What the gateway must answer, by plain SQL over the tables: nothing here may come from the domain that it judges.

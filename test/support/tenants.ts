@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Environment, environments } from '../../src/auth/caller.ts';
-import type { Db } from '../../src/db/client.ts';
+import type { Db } from '../../src/db/db.ts';
 import { phoneNumbers } from '../../src/db/schema.ts';
 import type { CallWithRelated } from './arbitraries.ts';
 import { insertCallsWithRelated, insertOrganization, type TestOrganization, toCallRow } from './fixtures.ts';

@@ -2,7 +2,7 @@ import type { SQL } from 'drizzle-orm';
 import { PgDialect } from 'drizzle-orm/pg-core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { foldSize } from '../../src/calls/rollup.ts';
-import type { Db } from '../../src/db/client.ts';
+import type { Db } from '../../src/db/db.ts';
 import { createLog } from '../../src/log.ts';
 import { startRollupFolding } from '../../src/rollup-folding.ts';
 

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { methodNotAllowed } from '../../errors.ts';
-import { respond } from '../../graphql/text-response.ts';
+import { respond } from '../../respond.ts';
 import type { Deprecation } from '../deprecations.ts';
 import { hasWeakly, toEntityTag } from '../entity-tag.ts';
 import type { RequestEnv } from '../request.ts';

@@ -3,7 +3,7 @@ import { createApiKey, revokeApiKey } from '../../../src/auth/api-keys.ts';
 import { parseConfig } from '../../../src/config.ts';
 import type { Database } from '../../../src/db/client.ts';
 import { createLog } from '../../../src/log.ts';
-import { listen } from '../../../src/server.ts';
+import { listen } from '../../../src/server/listen.ts';
 import { pageSize } from './pages.ts';
 import { type Judge, printTable, toFigure, toRatio } from './report.ts';
 import { measureInTurn } from './timing.ts';

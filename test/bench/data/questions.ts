@@ -7,7 +7,7 @@ import type { CallFilter } from '../../../src/calls/filter.ts';
 import { listCalls } from '../../../src/calls/page.ts';
 import { getCallStats } from '../../../src/calls/stats.ts';
 import { getCallTrends } from '../../../src/calls/trends.ts';
-import { type Db, queryRows } from '../../../src/db/client.ts';
+import { type Db, queryRows } from '../../../src/db/db.ts';
 import { calls } from '../../../src/db/schema.ts';
 import { endAt } from './data-set.ts';
 import { type Judge, printTable, toFigure, toRatio } from './report.ts';

@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { checkRollup } from '../../../src/calls/rollup.ts';
-import { type Db, type PostgresDatabase, queryRows } from '../../../src/db/client.ts';
+import type { PostgresDatabase } from '../../../src/db/client.ts';
+import { type Db, queryRows } from '../../../src/db/db.ts';
 import type { FilledOrganization } from './data-set.ts';
 import { step } from './database.ts';
 import { type Bound, type Judge, printTable } from './report.ts';

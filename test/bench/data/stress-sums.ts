@@ -10,7 +10,7 @@ import {
 import type { CallFilter } from '../../../src/calls/filter.ts';
 import { foldRollup } from '../../../src/calls/rollup.ts';
 import type { CallSums } from '../../../src/calls/sums.ts';
-import { type Db, queryRows } from '../../../src/db/client.ts';
+import { type Db, queryRows } from '../../../src/db/db.ts';
 import { calls } from '../../../src/db/schema.ts';
 import { scanCondition } from './scan.ts';
 

@@ -3,7 +3,7 @@ import { type OperationName, operationNames } from './operations.ts';
 import { type ServerName, serverNames } from './servers.ts';
 
 export const usage = `usage: npm run bench:http -- [--rounds 5] [--seconds 3] [--only gateway,floor,page] [--pool 10]
-  [--memory] [--memory-long] [--keep] [--fresh]
+  [--previous DIR] [--memory] [--memory-long] [--keep] [--fresh]
 
   --rounds N      how often each server is loaded with each operation; 0: only the checks and what follows
   --seconds N     how long at a time
@@ -11,6 +11,7 @@ export const usage = `usage: npm run bench:http -- [--rounds 5] [--seconds 3] [-
                   servers: ${serverNames.join(', ')}
                   operations: ${operationNames.join(', ')}
   --pool N        connections of each server to the database
+  --previous DIR  a built checkout of an earlier commit, to compare the gateway with
   --memory        also the time to listen, and memory at rest and after 100,000 requests
   --memory-long   also the gateway's memory over 1,000,000 requests of 100,000 distinct documents
   --keep          leaves the database for the next run, which then uses it
@@ -25,6 +26,7 @@ export interface Options {
   readonly servers: readonly ServerName[];
   readonly operations: readonly OperationName[];
   readonly pool: number;
+  readonly previous: string | null;
   readonly memory: boolean;
   readonly memoryLong: boolean;
   readonly keep: boolean;
@@ -40,6 +42,7 @@ export function parseOptions(): Options {
       seconds: { type: 'string', default: '3' },
       only: { type: 'string', default: '' },
       pool: { type: 'string', default: '10' },
+      previous: { type: 'string' },
       memory: flag,
       'memory-long': flag,
       keep: flag,
@@ -53,6 +56,7 @@ export function parseOptions(): Options {
     seconds: parseNumber('seconds', values.seconds, 1),
     pool: parseNumber('pool', values.pool, 1),
     memoryLong: values['memory-long'],
+    previous: values.previous ?? null,
   };
 }
 

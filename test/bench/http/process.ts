@@ -14,7 +14,7 @@ export interface ServerProcess {
   readonly url: string;
   /** From the start of `node` to the line that says where it listens. */
   readonly startMs: number;
-  /** User and system time of all its threads so far. */
+  /** User and system time of all its threads so far, and of its workers. */
   readCpuMs(): Promise<number>;
   readRssBytes(): Promise<number>;
   stop(): Promise<void>;
@@ -71,12 +71,22 @@ export async function startServer({ node, file, environment, ...program }: Progr
     url,
     startMs: performance.now() - startedMs,
     readCpuMs: async () => {
-      const text = await readFile(`/proc/${pid}/stat`, 'utf8');
-      // After the name, which may hold anything but ends the last parenthesis.
-      const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-      return (Number(fields[11]) + Number(fields[12])) * tickMs;
+      const times = await Promise.all([pid, ...(await listChildren(pid))].map(readCpuMs));
+      return times.reduce((sum, ms) => sum + ms, 0);
     },
     readRssBytes: () => readRssBytes(pid),
     stop,
   };
+}
+
+async function readCpuMs(pid: number | undefined): Promise<number> {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8');
+  // After the name, which may hold anything but ends the last parenthesis.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * tickMs;
+}
+
+async function listChildren(pid: number | undefined): Promise<number[]> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return text.split(' ').flatMap((child) => Number(child) || []);
 }

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
+import { isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FilledOrganization } from '../data/data-set.ts';
 import { askByGraphQL, askForStats } from './graphql.ts';
@@ -7,7 +8,15 @@ import { askPostgraphile } from './postgraphile.ts';
 import type { Program } from './process.ts';
 import { get, type Questions } from './question.ts';
 
-export const serverNames = ['floor', 'gateway', 'apollo', 'mercurius', 'postgraphile'] as const;
+export const serverNames = [
+  'floor',
+  'gateway',
+  'workers',
+  'previous',
+  'apollo',
+  'mercurius',
+  'postgraphile',
+] as const;
 export type ServerName = (typeof serverNames)[number];
 
 /** What is measured: a program, and how it is asked each question that it answers. */
@@ -23,19 +32,35 @@ export interface Setting {
   readonly poolSize: number;
   readonly organization: FilledOrganization;
   readonly apiKey: string;
+  /** A built checkout of an earlier commit to compare with; null where none is named. */
+  readonly previous: string | null;
 }
 
 const pathOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const nodeOfPostgraphile = 22;
 
-/** Describes the servers; null for PostGraphile where no Node is new enough for it. */
+/** Describes the servers; null for those that cannot run: no earlier checkout is named, no Node is new enough. */
 export function describeServers(setting: Setting): Record<ServerName, Contestant | null> {
-  const { databaseUrl, poolSize, organization, apiKey } = setting;
+  const { databaseUrl, poolSize, organization, apiKey, previous } = setting;
   const node = process.execPath;
   const shared = { DATABASE_URL: databaseUrl, DATABASE_POOL: String(poolSize) };
   const environment = { ...shared, ORGANIZATION_ID: organization.id };
   const authorization = { authorization: `Bearer ${apiKey}` };
   const newerNode = findNewerNode();
+  const describeGateway = (file: string, more: Readonly<Record<string, string>>) => ({
+    program: {
+      node,
+      file: isAbsolute(file) ? file : pathOf(file),
+      arguments: ['serve'],
+      environment: { ...shared, PORT: '0', RATE_LIMIT: '1000000', ...more },
+    },
+    questions: {
+      ...askByGraphQL(authorization),
+      ...askForStats(authorization),
+      list: get((page) => `/calls?page=${page}`, authorization),
+      detail: get((id) => `/calls/${id}`, authorization),
+    },
+  });
   return {
     floor: {
       name: 'floor',
@@ -53,19 +78,24 @@ export function describeServers(setting: Setting): Record<ServerName, Contestant
     gateway: {
       name: 'gateway',
       title: 'gateway',
-      program: {
-        node,
-        file: pathOf('../../../dist/cli.js'),
-        arguments: ['serve'],
-        environment: { ...shared, PORT: '0', RATE_LIMIT: '1000000' },
-      },
-      questions: {
-        ...askByGraphQL(authorization),
-        ...askForStats(authorization),
-        list: get((page) => `/calls?page=${page}`, authorization),
-        detail: get((id) => `/calls/${id}`, authorization),
-      },
+      ...describeGateway('../../../dist/cli.js', { WORKERS: '1' }),
     },
+    workers: {
+      name: 'workers',
+      title: 'gateway, 2 workers',
+      ...describeGateway('../../../dist/cli.js', {
+        WORKERS: '2',
+        DATABASE_POOL: String(Math.ceil(poolSize / 2)),
+      }),
+    },
+    previous:
+      previous === null
+        ? null
+        : {
+            name: 'previous',
+            title: 'gateway, earlier commit',
+            ...describeGateway(`${resolve(previous)}/dist/cli.js`, {}),
+          },
     apollo: {
       name: 'apollo',
       title: 'Apollo Server, DataLoader',

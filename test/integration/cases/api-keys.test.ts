@@ -6,7 +6,7 @@ import { expect } from 'vitest';
 import { generateApiKey } from '../../../src/auth/api-key.ts';
 import { createApiKey, revokeApiKey } from '../../../src/auth/api-keys.ts';
 import { createAuthenticator } from '../../../src/auth/authenticate.ts';
-import { queryRows } from '../../../src/db/client.ts';
+import { queryRows } from '../../../src/db/db.ts';
 import { createLog } from '../../../src/log.ts';
 import { ask, describeCases, graphql } from '../../support/cases/rows.ts';
 import { exchange, send } from '../../support/cases/wire.ts';

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { expect } from 'vitest';
-import { openPostgres, queryRows } from '../../../src/db/client.ts';
+import { openPostgres } from '../../../src/db/client.ts';
+import { queryRows } from '../../../src/db/db.ts';
 import { encodeGlobalId } from '../../../src/graphql/global-id.ts';
 import { interceptStatements } from '../../support/cases/intercept.ts';
 import { ask, describeCases, graphql, leakOfLog, type Question } from '../../support/cases/rows.ts';

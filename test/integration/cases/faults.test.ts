@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { expect, inject, vi } from 'vitest';
-import { openPostgres, queryRows } from '../../../src/db/client.ts';
+import { openPostgres } from '../../../src/db/client.ts';
+import { queryRows } from '../../../src/db/db.ts';
 import { migratePostgresDatabase } from '../../../src/db/migrate.ts';
 import { ask, describeCases, graphql } from '../../support/cases/rows.ts';
 import { urlOfDatabase, withServer } from '../../support/prepare-databases.ts';

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'vitest';
 import { parseConfig } from '../../../src/config.ts';
-import { listen } from '../../../src/server.ts';
+import { listen } from '../../../src/server/listen.ts';
 import { ask, describeCases, graphql } from '../../support/cases/rows.ts';
 
 const production = { NODE_ENV: 'production', DATABASE_URL: 'postgres://127.0.0.1/calls' };

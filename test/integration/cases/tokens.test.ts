@@ -6,7 +6,7 @@ import { sql } from 'drizzle-orm';
 import { exportSPKI, importJWK } from 'jose';
 import { expect, vi } from 'vitest';
 import { createAuthenticator } from '../../../src/auth/authenticate.ts';
-import { queryRows } from '../../../src/db/client.ts';
+import { queryRows } from '../../../src/db/db.ts';
 import { createLog } from '../../../src/log.ts';
 import { ask, describeCases, type Question } from '../../support/cases/rows.ts';
 import { jwtSecret, type World } from '../../support/cases/world.ts';

@@ -1,5 +1,5 @@
 import { is, Placeholder } from 'drizzle-orm';
-import type { Db } from '../../../src/db/client.ts';
+import type { Db } from '../../../src/db/db.ts';
 
 /** A statement as it goes to the database: $1 in its text is the first of its parameters. */
 export interface SentStatement {

@@ -7,7 +7,7 @@ import type { Scope } from '../../../src/auth/caller.ts';
 import { parseConfig } from '../../../src/config.ts';
 import type { Database } from '../../../src/db/client.ts';
 import { createLog } from '../../../src/log.ts';
-import { listen } from '../../../src/server.ts';
+import { listen } from '../../../src/server/listen.ts';
 import {
   claimsOf,
   createSigningKey,

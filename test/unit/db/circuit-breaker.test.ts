@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createAttempts } from '../../../src/db/attempts.ts';
+import { createCircuitBreaker } from '../../../src/db/circuit-breaker.ts';
 
 function openClock() {
   let at = 0;
@@ -12,7 +12,7 @@ function openClock() {
 /** When attempts are made, by someone who always wants to, of a server that answers every one the same way. */
 function listAttempts(ms: number, answer: 'succeeded' | 'failed', retryMs?: number): number[] {
   const clock = openClock();
-  const attempts = createAttempts(clock.now);
+  const attempts = createCircuitBreaker(clock.now);
   const made: number[] = [];
   for (; clock.now() < ms; clock.passMs(1)) {
     while (attempts.begin()) {
@@ -44,7 +44,7 @@ it('a server that has too many connections is left alone for as long as asked', 
 
 it('many failures together make one pause', () => {
   const clock = openClock();
-  const attempts = createAttempts(clock.now);
+  const attempts = createCircuitBreaker(clock.now);
   for (let i = 0; i < 10; i++) attempts.begin();
   for (let i = 0; i < 10; i++) attempts.failed();
   expect(attempts.isFailing()).toBe(true);
@@ -52,7 +52,7 @@ it('many failures together make one pause', () => {
 });
 
 it('after a success nothing is paused', () => {
-  const attempts = createAttempts(() => 0);
+  const attempts = createCircuitBreaker(() => 0);
   attempts.begin();
   attempts.failed();
   expect(attempts.begin()).toBe(false);

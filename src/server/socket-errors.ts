@@ -1,5 +1,6 @@
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import type { App } from '../app.ts';
 import {
   type AppError,
   badRequest,
@@ -9,9 +10,10 @@ import {
   requestTimeout,
   transferEncodingUnknown,
 } from '../errors.ts';
-import type { TextResponse } from '../graphql/text-response.ts';
-import type { Refused } from '../refusal.ts';
-import { send } from './send.ts';
+import type { Refusal } from '../refusal.ts';
+import type { OpenAnswers } from './drain.ts';
+
+type Refuser = Pick<App, 'refuse'>;
 
 const headersMax = 200;
 
@@ -32,39 +34,49 @@ export function addMissingHost({ headers, httpVersion }: IncomingMessage): void 
   if (httpVersion === '1.0') headers.host ||= 'localhost';
 }
 
-export type Refuse = (error: AppError, refused: Refused) => TextResponse;
+type ClientError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer };
 
 /** Answers what Node itself refuses as everything else is answered: it would send a status and nothing else. */
-export function answerMalformed(server: Server, refuse: Refuse, corsOrigins: readonly string[]): void {
-  server.on('clientError', (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket) => {
-    const { _httpMessage: underWay } = socket as Socket & { _httpMessage?: ServerResponse | null };
+export function answerSocketErrors(server: Server, app: Refuser, answers: OpenAnswers): void {
+  server.on('clientError', (error: ClientError, socket: Socket) => {
+    const end = () => {
+      if (socket.writable && error.code !== 'ECONNRESET') {
+        const origin = findOrigin(error.rawPacket);
+        socket.write(toBytes(app.refuse(toRefusal(error.code), { origin })));
+      }
+      socket.destroy();
+    };
+    const open = answers.of(socket);
+    const last = open.at(-1);
+    const isItsBody = last !== undefined && open.length === 1 && !last.req.complete;
+    // Answers come in the order of their requests: those before the broken one first.
+    if (last !== undefined && !isItsBody) last.once('close', end);
     // An answer that has begun cannot be taken back.
-    if (socket.writable && error.code !== 'ECONNRESET' && !underWay?.headersSent) {
-      const origin = findOrigin(error.rawPacket, corsOrigins);
-      socket.write(toBytes(refuse(toRefusal(error.code), { origin })));
-    }
-    socket.destroy();
+    else if (last?.headersSent) socket.destroy();
+    else end();
   });
   server.on('checkExpectation', (request, response) => {
-    sendRefusal(refuse, expectationFailed(), request, response);
+    sendRefusal(app, expectationFailed(), request, response);
   });
 }
 
 export function sendRefusal(
-  refuse: Refuse,
+  app: Refuser,
   error: AppError,
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
   if (response.headersSent) return void response.destroy();
   const { 'x-request-id': requestId, origin } = request.headers;
-  send(refuse(error, { requestId, origin }), response);
+  const { status, headers, body } = app.refuse(error, { requestId, origin, method: request.method });
+  response.writeHead(status, headers);
+  response.end(body);
 }
 
-/** The allowed origin that is named in what Node read last: it has parsed no headers. */
-function findOrigin(packet: Buffer | undefined, corsOrigins: readonly string[]): string | undefined {
-  const text = packet?.toString('latin1').toLowerCase() ?? '';
-  return corsOrigins.find((origin) => text.includes(`\r\norigin: ${origin}\r\n`));
+/** The origin that is named in what Node read last: it has parsed no headers. */
+function findOrigin(packet: Buffer | undefined): string | undefined {
+  const [, after] = packet?.toString('latin1').split(/\r\norigin: /i) ?? [];
+  return after?.slice(0, after.indexOf('\r\n'));
 }
 
 function toRefusal(code: string | undefined): AppError {
@@ -80,8 +92,7 @@ function toRefusal(code: string | undefined): AppError {
   }
 }
 
-function toBytes({ status, headers, body }: TextResponse): string {
-  const lines = Object.entries({ ...headers, 'content-length': String(Buffer.byteLength(body)) });
-  const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines.map((line) => line.join(': '))];
-  return `${head.join('\r\n')}\r\n\r\n${body}`;
+function toBytes({ status, headers, body }: Refusal): string {
+  const lines = Object.entries(headers).map((line) => line.join(': '));
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('\r\n')}\r\n\r\n${body}`;
 }

@@ -1,5 +1,5 @@
 /** The breaker of a pool: it says when a connection to the server may be attempted. */
-export interface Attempts {
+export interface CircuitBreaker {
   /** Whether one may be made now; it counts when so. */
   begin(): boolean;
   /** How long until the next may be made. */
@@ -21,7 +21,7 @@ const pauseMaxMs = 500;
  * While the server answers, attempts are limited in number only. From the first failure on there is a pause before
  * each, of 0.1 s and then up to 0.5 s: short enough that a server which is back is found within a second, whoever asks.
  */
-export function createAttempts(now: () => number = () => performance.now()): Attempts {
+export function createCircuitBreaker(now: () => number = () => performance.now()): CircuitBreaker {
   let saved = burstMax;
   let savedAt = now();
   let failures = 0;

@@ -6,7 +6,7 @@ import { onFirstHost, type Session, sessionQuery } from './hosts.ts';
 import { dialOnce, type Server } from './server.ts';
 
 /** A connection beside the pool's for one piece of work, closed for no idleness and no age. */
-export interface OwnConnection {
+export interface DedicatedConnection {
   readonly sql: Sql;
   /** Sends something, if the connection is still there, and fails as soon as it is lost. */
   whileOpen<Value>(send: () => PromiseLike<Value>): Promise<Value>;
@@ -21,12 +21,15 @@ const goodbyeTimeoutSeconds = 5;
  * Makes a connection that has none of the settings of the pool's. Once it is lost nothing more may be sent:
  * postgres.js would write to a socket that is gone, which ends the process. An abort closes it.
  */
-export async function openOwnConnection(server: Server, signal?: AbortSignal): Promise<OwnConnection> {
+export async function openDedicatedConnection(
+  server: Server,
+  signal?: AbortSignal,
+): Promise<DedicatedConnection> {
   return await onFirstHost(server, (host) => openOnHost(server, host, signal));
 }
 
 async function openOnHost(server: Server, host: Host, signal?: AbortSignal) {
-  const { connection, refusesTls } = createOwnConnection(server, host, signal);
+  const { connection, refusesTls } = createDedicatedConnection(server, host, signal);
   try {
     signal?.throwIfAborted();
     const [session] = await connection.whileOpen(() => connection.sql.unsafe<[Session]>(sessionQuery));
@@ -37,7 +40,7 @@ async function openOnHost(server: Server, host: Host, signal?: AbortSignal) {
   }
 }
 
-function createOwnConnection(server: Server, host: Host, signal?: AbortSignal) {
+function createDedicatedConnection(server: Server, host: Host, signal?: AbortSignal) {
   let open = true;
   let lose: (error: Error) => void = () => {};
   const lost = new Promise<never>((_, reject) => {
@@ -54,7 +57,7 @@ function createOwnConnection(server: Server, host: Host, signal?: AbortSignal) {
   const options = { ...server.options, ...tls, connect_timeout, socket, onclose };
   // With options that it has parsed before postgres.js goes on as they are; its types say otherwise.
   const sql = postgres(options as unknown as Options<Record<string, never>>);
-  const connection: OwnConnection = {
+  const connection: DedicatedConnection = {
     sql,
     whileOpen: async (send) => await Promise.race(open ? [lost, send()] : [lost]),
     isOpen: () => open,

@@ -1,9 +1,8 @@
-import { type SQL, sql } from 'drizzle-orm';
+import { fillPlaceholders, type SQL, sql } from 'drizzle-orm';
 import { PgDialect } from 'drizzle-orm/pg-core';
 import { LRUCache } from 'lru-cache';
-import { type Db, preparedMark, quickMark, toRows } from './client.ts';
+import type { Db, SendOptions } from './db.ts';
 import { toAppError } from './errors.ts';
-import { readAgain } from './read-again.ts';
 
 /** A statement with placeholders for all values that vary. Two of one key have the same text. */
 export interface StatementShape {
@@ -14,8 +13,6 @@ export interface StatementShape {
    * statement takes longer to plan than to run.
    */
   readonly plannedOnce: boolean;
-  /** Whether it takes a moment whatever the values are, where it is planned once: others may be sent behind it. */
-  readonly quick?: boolean;
   /** Whether it changes something; what does not is sent once more when its connection is lost. */
   readonly writes?: true;
 }
@@ -32,7 +29,9 @@ export const onceOf = (list: SQL): SQL => sql`(select ${list})`;
 export type Values = Readonly<Record<string, unknown>>;
 
 interface BuiltStatement {
-  execute(values?: Record<string, unknown>): Promise<unknown>;
+  readonly text: string;
+  readonly params: unknown[];
+  readonly prepare: boolean;
 }
 
 const dialect = new PgDialect();
@@ -41,16 +40,19 @@ const shapesMax = 48;
 const built = new WeakMap<Db, LRUCache<string, BuiltStatement>>();
 
 /** Runs a statement whose text is built once, and gives its rows. Failures come as AppErrors. */
-export async function queryShape<Row>(db: Db, shape: StatementShape, values: Values): Promise<Row[]> {
-  const statement = findStatement(db, shape);
-  const run = async () => {
-    try {
-      return toRows<Row>(await statement.execute(values));
-    } catch (error) {
-      throw toAppError(error);
-    }
-  };
-  return await (shape.writes ? run() : readAgain(run));
+export async function queryShape<Row>(
+  db: Db,
+  shape: StatementShape,
+  values: Values,
+  asker: Pick<SendOptions, 'tenant' | 'signal'>,
+): Promise<Row[]> {
+  const { text, params, prepare } = findStatement(db, shape);
+  const options = { ...asker, prepare, isRead: shape.writes !== true };
+  try {
+    return (await db.send(text, fillPlaceholders(params, values), options)) as Row[];
+  } catch (error) {
+    throw toAppError(error);
+  }
 }
 
 /** How many texts are kept for a database. */
@@ -59,7 +61,7 @@ export function countKeptStatements(db: Db): number {
 }
 
 function findStatement(db: Db, shape: StatementShape): BuiltStatement {
-  if (!shape.plannedOnce) return build(db, shape.build());
+  if (!shape.plannedOnce) return build(shape);
   let statements = built.get(db);
   if (statements === undefined) {
     statements = new LRUCache({ max: shapesMax });
@@ -67,11 +69,12 @@ function findStatement(db: Db, shape: StatementShape): BuiltStatement {
   }
   const known = statements.get(shape.key);
   if (known !== undefined) return known;
-  const statement = build(db, sql`${sql.raw(shape.quick ? quickMark : preparedMark)}${shape.build()}`);
+  const statement = build(shape);
   statements.set(shape.key, statement);
   return statement;
 }
 
-function build(db: Db, text: SQL): BuiltStatement {
-  return db._.session.prepareQuery(dialect.sqlToQuery(text), undefined, undefined, false);
+function build(shape: StatementShape): BuiltStatement {
+  const { sql: text, params } = dialect.sqlToQuery(shape.build());
+  return { text, params, prepare: shape.plannedOnce };
 }

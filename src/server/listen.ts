@@ -1,0 +1,91 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import type { App } from '../app.ts';
+import { invalidUrl } from '../errors.ts';
+import { bodyBytesMax } from '../graphql/body.ts';
+import { ConnectionLimit } from './connection-limit.ts';
+import { drain, OpenAnswers } from './drain.ts';
+import { addMissingHost, answerSocketErrors, findFault, sendRefusal } from './socket-errors.ts';
+
+export interface ListenOptions {
+  readonly host: string;
+  readonly port: number;
+}
+
+export type ServedApp = Pick<App, 'fetch' | 'refuse' | 'startDraining'>;
+
+export interface RunningServer {
+  /** Where it listens, such as http://127.0.0.1:4000. */
+  readonly url: string;
+  /**
+   * Stops: /readyz says so at once, no new connection is taken, requests under way finish, at the latest after
+   * 10 s their connections are closed.
+   */
+  stop(): Promise<void>;
+}
+
+const headersTimeoutMs = 10_000;
+const requestTimeoutMs = 30_000;
+/** A reader that takes nothing of its answer for so long is closed; a working one always makes progress. */
+const stallTimeoutMs = 30_000;
+/** Longer than the 60 s for which load balancers and nginx keep an idle connection: who closes first drops nothing. */
+const keepAliveTimeoutMs = 65_000;
+const headerBytesMax = 16 * 1024;
+const connectionsCheckingMs = 1_000;
+
+/** Serves the app over HTTP; rejects when the address cannot be listened on. */
+export async function listen(app: ServedApp, { host, port }: ListenOptions): Promise<RunningServer> {
+  const answers = new OpenAnswers();
+  const answer = getRequestListener((request, env) => app.fetch(request, env), {
+    errorHandler: (error) => {
+      throw error;
+    },
+  });
+  const server = createServer(
+    {
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      keepAliveTimeout: keepAliveTimeoutMs,
+      maxHeaderSize: headerBytesMax,
+      connectionsCheckingInterval: connectionsCheckingMs,
+      // Its lack is refused below, with a body.
+      requireHostHeader: false,
+    },
+    (request: IncomingMessage, response: ServerResponse) => {
+      answers.add(response);
+      const fault = findFault(request);
+      if (fault !== null) return sendRefusal(app, fault, request, response);
+      addMissingHost(request);
+      // Only what is wrong with the URL or the host comes to here: the app has an answer to all else.
+      answer(request, response).catch(() => sendRefusal(app, invalidUrl(), request, response));
+    },
+  );
+  server.timeout = stallTimeoutMs;
+  answerSocketErrors(server, app, answers);
+  server.on('checkContinue', (request, response) => {
+    // A larger body is refused without being sent.
+    if (!(Number(request.headers['content-length']) > bodyBytesMax)) response.writeContinue();
+    server.emit('request', request, response);
+  });
+  const connections = new ConnectionLimit(server);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  return {
+    url: toUrl(server, host),
+    stop: async () => {
+      app.startDraining();
+      await drain(server, connections, answers);
+    },
+  };
+}
+
+function toUrl(server: Server, host: string): string {
+  const { port } = server.address() as AddressInfo;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
