@@ -5,11 +5,11 @@ import { createDashboard } from './dashboard/serve.ts';
 import { createDocs } from './docs/serve.ts';
 import { routeNotFound } from './errors.ts';
 import type { Graphiql } from './graphiql/serve.ts';
+import { refuseMethod } from './http/refuse-method.ts';
+import type { RequestEnv } from './http/request-env.ts';
 import { listLinks } from './landing/links.ts';
 import { renderNotFound } from './landing/not-found.ts';
 import { createLanding } from './landing/serve.ts';
-import { refuseMethod } from './refuse-method.ts';
-import type { RequestEnv } from './rest/request.ts';
 
 export interface PagesParts {
   readonly config: Config;

@@ -1,4 +1,4 @@
-import { chooseMediaType } from '../media-types.ts';
+import { chooseMediaType } from '../http/media-types.ts';
 import type { Assets } from './assets.ts';
 
 export interface Page {

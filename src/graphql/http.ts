@@ -1,8 +1,8 @@
 import type { ExecutionResult, GraphQLError } from 'graphql';
 import { AppError, noEventStreams, notAcceptable, noWebSockets, unsupportedMediaType } from '../errors.ts';
-import { chooseMediaType, isUtf8Json } from '../media-types.ts';
-import { respond } from '../respond.ts';
-import { type Body, requireText, settleBody } from './body.ts';
+import { type Body, requireText, settleBody } from '../http/body.ts';
+import { chooseMediaType, isUtf8Json } from '../http/media-types.ts';
+import { respond } from '../http/respond.ts';
 import type { RequestScope } from './context.ts';
 import { refusal, toGraphQLError, withRequestId } from './errors.ts';
 import type { Gateway, OperationParams } from './gateway.ts';

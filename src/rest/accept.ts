@@ -1,6 +1,6 @@
 import type { CallLogFormat } from '../call-log/format.ts';
 import { notAcceptable } from '../errors.ts';
-import { chooseMediaType } from '../media-types.ts';
+import { chooseMediaType } from '../http/media-types.ts';
 
 export const jsonType = 'application/json';
 

@@ -1,11 +1,12 @@
 import type { Context } from 'hono';
 import { dateAt, formatDate, instantMin } from '../calls/calendar.ts';
 import { AppError, invalidArgument } from '../errors.ts';
+import type { RequestEnv } from '../http/request-env.ts';
 import { respondTagged } from './entity-tag.ts';
 import { formatBounds, toFilter } from './filter.ts';
 import type { ListParams } from './params.ts';
 import { toRestCall, toRestPoint, toRestStats } from './projection.ts';
-import type { Execute, RequestEnv } from './request.ts';
+import type { Execute } from './request.ts';
 
 type RequestContext = Context<RequestEnv>;
 

@@ -1,5 +1,5 @@
 import type { Context, Next } from 'hono';
-import type { RequestEnv } from './request.ts';
+import type { RequestEnv } from '../http/request-env.ts';
 
 /** The operations as the log and the document name them. */
 export type OperationName = 'GET /calls' | 'GET /calls/{id}' | 'DELETE /calls/{id}';

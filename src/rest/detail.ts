@@ -2,10 +2,11 @@ import type { Context } from 'hono';
 import { requireScope } from '../auth/caller.ts';
 import { liveStatuses } from '../calls/call.ts';
 import { callInProgress, callNotFound, internalServerError, preconditionFailed } from '../errors.ts';
+import type { RequestEnv } from '../http/request-env.ts';
 import { type DataOf, eventsPageSizeMax } from './documents.ts';
 import { hasStrongly, toEntityTag } from './entity-tag.ts';
 import { toRestCall, toRestEvent, toRestRecording } from './projection.ts';
-import type { Execute, RequestEnv } from './request.ts';
+import type { Execute } from './request.ts';
 
 type RequestContext = Context<RequestEnv>;
 

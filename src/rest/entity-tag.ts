@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import type { Context } from 'hono';
 import type { Caller } from '../auth/caller.ts';
-import { respond } from '../respond.ts';
-import type { RequestEnv } from './request.ts';
+import type { RequestEnv } from '../http/request-env.ts';
+import { respond } from '../http/respond.ts';
 
 /**
  * The strong entity tag of a body. Callers of another organization or environment have another tag for the same

@@ -2,12 +2,13 @@ import type { Context } from 'hono';
 import type { Caller } from '../auth/caller.ts';
 import type { CallLogFormat } from '../call-log/format.ts';
 import { internalServerError, organizationForbidden } from '../errors.ts';
+import type { RequestEnv } from '../http/request-env.ts';
 import { typeOfFormat } from './accept.ts';
 import { type AskForPage, type ExportPiece, exportCalls } from './export.ts';
 import { type ExportLimits, type ExportPlaces, toStream } from './export-stream.ts';
 import { toFilter } from './filter.ts';
 import type { FilterParams } from './filter-params.ts';
-import type { Execute, RequestEnv } from './request.ts';
+import type { Execute } from './request.ts';
 import { holdHeapSmall } from './small-heap.ts';
 
 interface ExportParts {

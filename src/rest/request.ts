@@ -1,25 +1,6 @@
-import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
-import type { Caller } from '../auth/caller.ts';
-import type { Body } from '../graphql/body.ts';
-import type { RequestCharge } from '../limits/request-charge.ts';
+import type { RequestEnv } from '../http/request-env.ts';
 import type { DataOf, DocumentName } from './documents.ts';
-
-/** What the app puts on each request before a route sees it. */
-export interface RequestEnv {
-  /** Node's request and response; absent where there is no socket. */
-  Bindings: Partial<HttpBindings>;
-  Variables: {
-    requestId: string;
-    caller: Caller | null;
-    charge: RequestCharge | null;
-    operation: string;
-    /** The SHA-256 of the credential; empty where there is none. */
-    credential: string;
-    /** The body, where it is read already. */
-    body: Body | undefined;
-  };
-}
 
 /** Executes one of the documents for the request's caller and gives its data, or throws its first error. */
 export type Execute = <Name extends DocumentName>(

@@ -8,6 +8,7 @@ import {
   notAcceptable,
 } from '../errors.ts';
 import type { Gateway } from '../graphql/gateway.ts';
+import type { RequestEnv } from '../http/request-env.ts';
 import { jsonType, negotiateList, requireJson } from './accept.ts';
 import { answerList, answerStats, answerTrends } from './collection.ts';
 import { announce, type Deprecation } from './deprecations.ts';
@@ -19,7 +20,7 @@ import { createExportPlaces, type ExportLimits } from './export-stream.ts';
 import { toParameterError } from './filter.ts';
 import { requireUuid } from './parameter.ts';
 import { decode, deleteParams, detailParams, exportParams, listParams, parseParams } from './params.ts';
-import type { Execute, RequestEnv } from './request.ts';
+import type { Execute } from './request.ts';
 
 export interface RestParts {
   readonly gateway: Gateway;

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { App } from '../app.ts';
 import { invalidUrl } from '../errors.ts';
-import { bodyBytesMax } from '../graphql/body.ts';
+import { bodyBytesMax } from '../http/body.ts';
 import { ConnectionLimit } from './connection-limit.ts';
 import { drain, OpenAnswers } from './drain.ts';
 import { addMissingHost, answerSocketErrors, findFault, sendRefusal } from './socket-errors.ts';

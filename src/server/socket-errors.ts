@@ -10,7 +10,7 @@ import {
   requestTimeout,
   transferEncodingUnknown,
 } from '../errors.ts';
-import type { Refusal } from '../refusal.ts';
+import type { Refusal } from '../http/refusal.ts';
 import type { OpenAnswers } from './drain.ts';
 
 type Refuser = Pick<App, 'refuse'>;

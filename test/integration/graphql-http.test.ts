@@ -1,7 +1,7 @@
 import { serverAudits } from 'graphql-http';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { calls } from '../../src/db/schema.ts';
-import { bodyBytesMax } from '../../src/graphql/body.ts';
+import { bodyBytesMax } from '../../src/http/body.ts';
 import { openApp, type TestApp } from '../support/app.ts';
 import { countStatements, describeOnEachDatabase } from '../support/databases.ts';
 import { insertCall, insertOrganization } from '../support/fixtures.ts';

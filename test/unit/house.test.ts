@@ -20,10 +20,10 @@ it('the house keeps its rules', () => {
 
 describe('imports', () => {
   it.each([
-    ['cli/serve.ts', 'server.ts'],
+    ['cli/serve.ts', 'server/listen.ts'],
     ['cli.ts', 'cli/serve.ts'],
     ['cli/import.ts', 'import/import-calls.ts'],
-    ['server.ts', 'app.ts'],
+    ['server/listen.ts', 'app.ts'],
     ['app.ts', 'rest/routes.ts'],
     ['app.ts', 'graphiql/serve.ts'],
     ['pages.ts', 'dashboard/serve.ts'],
@@ -54,11 +54,11 @@ describe('imports', () => {
     ['rest/routes.ts', 'db/client.ts'],
     ['rest/export.ts', 'import/csv.ts'],
     ['call-log/cell.ts', 'calls/call.ts'],
-    ['app.ts', 'server.ts'],
+    ['app.ts', 'server/listen.ts'],
     ['limits/limits.ts', 'auth/caller.ts'],
     ['calls/page.ts', 'limits/budget.ts'],
     ['app.ts', 'demo/seed.ts'],
-    ['server.ts', 'cli/serve.ts'],
+    ['server/listen.ts', 'cli/serve.ts'],
     ['graphiql/serve.ts', 'db/client.ts'],
     ['dashboard/serve.ts', 'graphql/gateway.ts'],
     ['dashboard/browser/board.tsx', 'calls/call.ts'],

@@ -1,5 +1,5 @@
 import { type ErrorCode, statusByCode } from '../../errors.ts';
-import { toErrorBody } from '../error-body.ts';
+import { toErrorBody } from '../../http/error-body.ts';
 import { errorCatalogue } from './error-catalogue.ts';
 import { type HeaderName, headersOf } from './headers.ts';
 import type { JsonObject } from './json-object.ts';

@@ -1,9 +1,9 @@
 import { Hono } from 'hono';
 import { methodNotAllowed } from '../../errors.ts';
-import { respond } from '../../respond.ts';
+import type { RequestEnv } from '../../http/request-env.ts';
+import { respond } from '../../http/respond.ts';
 import type { Deprecation } from '../deprecations.ts';
 import { hasWeakly, toEntityTag } from '../entity-tag.ts';
-import type { RequestEnv } from '../request.ts';
 import { makeOpenApiDocument } from './document.ts';
 import type { OpenApiVersion } from './schema-json.ts';
 

@@ -1,9 +1,9 @@
+import type { AppError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { RequestMetrics } from '../metrics/requests.ts';
 import { toCorsHeaders } from './cors.ts';
-import type { AppError } from './errors.ts';
-import type { Log } from './log.ts';
-import type { RequestMetrics } from './metrics/requests.ts';
+import { toErrorBody } from './error-body.ts';
 import { toRequestId, varying } from './request-id.ts';
-import { toErrorBody } from './rest/error-body.ts';
 
 /** What is known of what came to no request. */
 export interface Refused {

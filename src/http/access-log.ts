@@ -1,11 +1,11 @@
 import type { Context } from 'hono';
 import { routePath } from 'hono/route';
-import type { Log } from './log.ts';
-import type { Metrics } from './metrics/metrics.ts';
-import { toRoute } from './metrics/requests.ts';
+import type { Log } from '../log.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { toRoute } from '../metrics/requests.ts';
+import type { Tracing } from '../tracing/tracing.ts';
+import type { RequestEnv } from './request-env.ts';
 import { toRequestId, varying } from './request-id.ts';
-import type { RequestEnv } from './rest/request.ts';
-import type { Tracing } from './tracing/tracing.ts';
 
 type AppContext = Context<RequestEnv>;
 

@@ -1,16 +1,16 @@
 import type { Context } from 'hono';
 import { LRUCache } from 'lru-cache';
-import { digestCredential } from './auth/credential.ts';
-import { defaultLimits } from './db/limits.ts';
-import { settleBody } from './graphql/body.ts';
-import { ConcurrencyLimit, type RequestLimits } from './limits/concurrency-limit.ts';
-import { findAddress } from './limits/limits.ts';
-import type { RequestEnv } from './rest/request.ts';
+import { digestCredential } from '../auth/credential.ts';
+import { findAddress } from '../limits/limits.ts';
+import { settleBody } from './body.ts';
+import { ConcurrencyLimit, type RequestLimits } from './concurrency-limit.ts';
+import type { RequestEnv } from './request-env.ts';
 
 type AppContext = Context<RequestEnv>;
 
 /** As many requests wait, and as long, as statements may. */
-const { queueMax: waitingMax, acquireTimeoutMs: waitTimeoutMs } = defaultLimits;
+const waitingMax = 200;
+const waitTimeoutMs = 2_000;
 const recognisedMax = 10_000;
 const recognisedTtlMs = 3_600_000;
 /** Of clients whose credential was not accepted before: in all, and of one address. */

@@ -1,6 +1,6 @@
 import type { Context, Next } from 'hono';
 import { cors } from 'hono/cors';
-import { limitHeaderNames } from './limits/request-charge.ts';
+import { limitHeaderNames } from '../limits/request-charge.ts';
 
 /** Request headers that browsers ask about before they send them: ours, and those of clients, tracers and monitors. */
 const requestHeaders = [

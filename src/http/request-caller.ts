@@ -1,11 +1,11 @@
 import type { Context } from 'hono';
-import { type Authenticator, type Identity, requireCaller } from './auth/authenticate.ts';
-import type { Caller } from './auth/caller.ts';
-import { AppError, databaseUnavailable } from './errors.ts';
-import { findAddress, type Limits } from './limits/limits.ts';
-import type { RequestCharge } from './limits/request-charge.ts';
+import { type Authenticator, type Identity, requireCaller } from '../auth/authenticate.ts';
+import type { Caller } from '../auth/caller.ts';
+import { AppError, databaseUnavailable } from '../errors.ts';
+import { findAddress, type Limits } from '../limits/limits.ts';
+import type { RequestCharge } from '../limits/request-charge.ts';
 import type { LoadShedding } from './load-shedding.ts';
-import type { RequestEnv } from './rest/request.ts';
+import type { RequestEnv } from './request-env.ts';
 
 type AppContext = Context<RequestEnv>;
 
