@@ -16,6 +16,7 @@ export interface ServerProcess {
   readonly startMs: number;
   /** User and system time of all its threads so far, and of its workers. */
   readCpuMs(): Promise<number>;
+  /** With its workers. */
   readRssBytes(): Promise<number>;
   stop(): Promise<void>;
 }
@@ -70,13 +71,18 @@ export async function startServer({ node, file, environment, ...program }: Progr
   return {
     url,
     startMs: performance.now() - startedMs,
-    readCpuMs: async () => {
-      const times = await Promise.all([pid, ...(await listChildren(pid))].map(readCpuMs));
-      return times.reduce((sum, ms) => sum + ms, 0);
-    },
-    readRssBytes: () => readRssBytes(pid),
+    readCpuMs: () => sumOfProcesses(pid, readCpuMs),
+    readRssBytes: () => sumOfProcesses(pid, readRssBytes),
     stop,
   };
+}
+
+async function sumOfProcesses(
+  pid: number | undefined,
+  read: (pid: number | undefined) => Promise<number>,
+): Promise<number> {
+  const figures = await Promise.all([pid, ...(await listChildren(pid))].map(read));
+  return figures.reduce((sum, figure) => sum + figure, 0);
 }
 
 async function readCpuMs(pid: number | undefined): Promise<number> {
