@@ -9,13 +9,15 @@ import { largeOrganization } from './data/data-set.ts';
 import { prepareDatabase } from './data/database.ts';
 import { Judge } from './data/report.ts';
 import { checkServer } from './http/check.ts';
+import { checkDuties } from './http/duties.ts';
 import { addEvents } from './http/events.ts';
+import type { HttpRequest } from './http/load.ts';
 import { benchGrowth, benchSize } from './http/memory.ts';
 import { listOperations, type Operation, type OperationName } from './http/operations.ts';
 import { type Options, parseOptions, usage } from './http/options.ts';
 import { startServer } from './http/process.ts';
 import { type RunningServer, runRounds } from './http/rounds.ts';
-import { type Contestant, describeServers, type ServerName } from './http/servers.ts';
+import { type Contestant, describeServers, isPeerWithDuties, type ServerName } from './http/servers.ts';
 import { printRounds } from './http/tables.ts';
 import { concludeMissed, runMain } from './main.ts';
 
@@ -45,7 +47,8 @@ async function runBench(url: string, options: Options): Promise<readonly string[
       previous: options.previous,
     };
     const contestants = listContestants(describeServers(setting), options);
-    const servers = await startAndCheck(url, contestants, operations);
+    const headers = { authorization: `Bearer ${key.key}` };
+    const servers = await startAndCheck(url, contestants, { operations, headers });
     try {
       if (options.rounds > 0) {
         printRounds(await runRounds(servers, operations, options), { operations, servers, judge });
@@ -56,7 +59,6 @@ async function runBench(url: string, options: Options): Promise<readonly string[
     const page = all.find(({ name }) => name === 'page');
     if (options.memory && page !== undefined) await benchSize(servers, page);
     const gateway = servers.find(({ name }) => name === 'gateway');
-    const headers = { authorization: `Bearer ${key.key}` };
     if (options.memoryLong && gateway !== undefined) await benchGrowth(gateway, { headers, judge });
   } finally {
     await revokeApiKey(database.db, key.id);
@@ -81,7 +83,7 @@ function listContestants(described: ReturnType<typeof describeServers>, options:
 async function startAndCheck(
   url: string,
   contestants: readonly Contestant[],
-  operations: readonly Operation[],
+  { operations, headers }: { operations: readonly Operation[]; headers: HttpRequest['headers'] },
 ): Promise<RunningServer[]> {
   const servers: RunningServer[] = [];
   try {
@@ -89,6 +91,9 @@ async function startAndCheck(
       const process = await startServer(contestant.program);
       const lengths = new Map<OperationName, number>();
       servers.push({ ...contestant, process, lengths });
+      if (contestant.name === 'gateway' || isPeerWithDuties(contestant.name)) {
+        await checkDuties(process.url, headers);
+      }
       await withServer(url, async (sql) => {
         for (const operation of operations) {
           const question = contestant.questions[operation.name];

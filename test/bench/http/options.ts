@@ -9,9 +9,10 @@ export const usage = `usage: npm run bench:http -- [--rounds 5] [--seconds 3] [-
   --seconds N     how long at a time
   --only          servers and operations, comma-separated; all where none is named
                   servers: ${serverNames.join(', ')}
+                  -duties: with the gateway's duties (credentials, rate, depth and cost limits, request ids, log)
                   operations: ${operationNames.join(', ')}
   --pool N        connections of each server to the database
-  --previous DIR  a built checkout of an earlier commit, to compare the gateway with
+  --previous DIR  a built checkout of an earlier commit, to compare the gateway and its two workers with
   --memory        also the time to listen, and memory at rest and after 100,000 requests
   --memory-long   also the gateway's memory over 1,000,000 requests of 100,000 distinct documents
   --keep          leaves the database for the next run, which then uses it

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { isAbsolute, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FilledOrganization } from '../data/data-set.ts';
 import { askByGraphQL, askForStats } from './graphql.ts';
 import { askPostgraphile } from './postgraphile.ts';
 import type { Program } from './process.ts';
-import { get, type Questions } from './question.ts';
+import { get, type Headers, type Questions } from './question.ts';
 
 export const serverNames = [
   'floor',
@@ -16,8 +16,15 @@ export const serverNames = [
   'apollo',
   'mercurius',
   'postgraphile',
+  'apollo-duties',
+  'mercurius-duties',
 ] as const;
 export type ServerName = (typeof serverNames)[number];
+
+/** Peers that do what the gateway does besides answering: credentials, limits, request ids and a log. */
+const peersWithDuties = ['apollo-duties', 'mercurius-duties'] as const;
+export type PeerWithDuties = (typeof peersWithDuties)[number];
+export const isPeerWithDuties = (name: ServerName) => peersWithDuties.some((peer) => peer === name);
 
 /** What is measured: a program, and how it is asked each question that it answers. */
 export interface Contestant {
@@ -41,18 +48,52 @@ const nodeOfPostgraphile = 22;
 
 /** Describes the servers; null for those that cannot run: no earlier checkout is named, no Node is new enough. */
 export function describeServers(setting: Setting): Record<ServerName, Contestant | null> {
-  const { databaseUrl, poolSize, organization, apiKey, previous } = setting;
-  const node = process.execPath;
-  const shared = { DATABASE_URL: databaseUrl, DATABASE_POOL: String(poolSize) };
-  const environment = { ...shared, ORGANIZATION_ID: organization.id };
-  const authorization = { authorization: `Bearer ${apiKey}` };
-  const newerNode = findNewerNode();
-  const describeGateway = (file: string, more: Readonly<Record<string, string>>) => ({
+  const { databaseUrl, poolSize, organization, apiKey } = setting;
+  const database = { DATABASE_URL: databaseUrl, DATABASE_POOL: String(poolSize) };
+  const shared = { database, authorization: { authorization: `Bearer ${apiKey}` } };
+  const environment = { ...database, ORGANIZATION_ID: organization.id };
+  return {
+    floor: describeFloor(environment),
+    ...describeGateways(setting, shared),
+    ...describePeers(organization, environment),
+    ...describePeersWithDuties(shared),
+  };
+}
+
+type Environment = Program['environment'];
+interface Shared {
+  readonly database: Environment;
+  readonly authorization: Headers;
+}
+
+const node = process.execPath;
+const rateLimit = { RATE_LIMIT: '1000000' };
+
+function describeFloor(environment: Environment): Contestant {
+  return {
+    name: 'floor',
+    title: 'floor: node:http, postgres.js',
+    program: { node, file: pathOf('servers/floor.mjs'), environment },
+    questions: {
+      page: get((offset) => `/page?offset=${offset}`),
+      events: get((offset) => `/events?offset=${offset}`),
+      call: get((id) => `/call?id=${id}`),
+      stats: get((number) => `/stats?number=${number}`),
+      list: get((page) => `/list?page=${page}`),
+      detail: get((id) => `/detail?id=${id}`),
+    },
+  };
+}
+
+function describeGateways({ poolSize, previous }: Setting, { database, authorization }: Shared) {
+  const describe = (name: ServerName, title: string, file: string, environment: Environment): Contestant => ({
+    name,
+    title,
     program: {
       node,
-      file: isAbsolute(file) ? file : pathOf(file),
+      file,
       arguments: ['serve'],
-      environment: { ...shared, PORT: '0', RATE_LIMIT: '1000000', ...more },
+      environment: { ...database, ...rateLimit, PORT: '0', ...environment },
     },
     questions: {
       ...askByGraphQL(authorization),
@@ -61,63 +102,51 @@ export function describeServers(setting: Setting): Record<ServerName, Contestant
       detail: get((id) => `/calls/${id}`, authorization),
     },
   });
+  const file = pathOf('../../../dist/cli.js');
+  const ofTwo = { WORKERS: '2', DATABASE_POOL: String(Math.ceil(poolSize / 2)) };
   return {
-    floor: {
-      name: 'floor',
-      title: 'floor: node:http, postgres.js',
-      program: { node, file: pathOf('servers/floor.mjs'), environment },
-      questions: {
-        page: get((offset) => `/page?offset=${offset}`),
-        events: get((offset) => `/events?offset=${offset}`),
-        call: get((id) => `/call?id=${id}`),
-        stats: get((number) => `/stats?number=${number}`),
-        list: get((page) => `/list?page=${page}`),
-        detail: get((id) => `/detail?id=${id}`),
-      },
-    },
-    gateway: {
-      name: 'gateway',
-      title: 'gateway',
-      ...describeGateway('../../../dist/cli.js', { WORKERS: '1' }),
-    },
-    workers: {
-      name: 'workers',
-      title: 'gateway, 2 workers',
-      ...describeGateway('../../../dist/cli.js', {
-        WORKERS: '2',
-        DATABASE_POOL: String(Math.ceil(poolSize / 2)),
-      }),
-    },
+    gateway: describe('gateway', 'gateway', file, { WORKERS: '1' }),
+    workers: describe('workers', 'gateway, 2 workers', file, ofTwo),
     previous:
       previous === null
         ? null
-        : {
-            name: 'previous',
-            title: 'gateway, earlier commit',
-            ...describeGateway(`${resolve(previous)}/dist/cli.js`, {}),
-          },
-    apollo: {
-      name: 'apollo',
-      title: 'Apollo Server, DataLoader',
-      program: { node, file: pathOf('peers/apollo.mjs'), environment },
-      questions: askByGraphQL(),
-    },
-    mercurius: {
-      name: 'mercurius',
-      title: 'mercurius, compiled',
-      program: { node, file: pathOf('peers/mercurius.mjs'), environment },
-      questions: askByGraphQL(),
-    },
-    postgraphile:
-      newerNode === null
-        ? null
-        : {
-            name: 'postgraphile',
-            title: `PostGraphile, Node ${newerNode.version}`,
-            program: { node: newerNode.path, file: pathOf('peers/postgraphile.mjs'), environment },
-            questions: askPostgraphile(organization.id),
-          },
+        : describe('previous', 'gateway, earlier commit', resolve(previous, 'dist/cli.js'), {}),
   };
+}
+
+function describePeers(organization: FilledOrganization, environment: Environment) {
+  const newerNode = findNewerNode();
+  const postgraphile: Contestant | null = newerNode && {
+    name: 'postgraphile',
+    title: `PostGraphile, Node ${newerNode.version}`,
+    program: { node: newerNode.path, file: pathOf('peers/postgraphile.mjs'), environment },
+    questions: askPostgraphile(organization.id),
+  };
+  return {
+    apollo: describePeer('apollo', 'Apollo Server, DataLoader', environment),
+    mercurius: describePeer('mercurius', 'mercurius, compiled', environment),
+    postgraphile,
+  };
+}
+
+function describePeersWithDuties({ database, authorization }: Shared): Record<PeerWithDuties, Contestant> {
+  const environment = { ...database, ...rateLimit };
+  const describe = (name: PeerWithDuties, title: string) =>
+    describePeer(name, title, environment, authorization);
+  return {
+    'apollo-duties': describe('apollo-duties', 'Apollo Server, same duties'),
+    'mercurius-duties': describe('mercurius-duties', 'mercurius, same duties'),
+  };
+}
+
+function describePeer(
+  name: ServerName,
+  title: string,
+  environment: Environment,
+  headers: Headers = {},
+): Contestant {
+  const program = { node, file: pathOf(`peers/${name}.mjs`), environment };
+  return { name, title, program, questions: askByGraphQL(headers) };
 }
 
 /** The Node that PostGraphile runs on: this one where it is new enough, else that of the peers where it works here. */

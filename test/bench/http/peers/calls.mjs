@@ -3,8 +3,8 @@
 import { GraphQLScalarType } from 'graphql';
 import postgres from 'postgres';
 
-const { DATABASE_URL, DATABASE_POOL, ORGANIZATION_ID: organizationId } = process.env;
-const sql = postgres(DATABASE_URL, { max: Number(DATABASE_POOL) });
+const { DATABASE_URL, DATABASE_POOL } = process.env;
+export const sql = postgres(DATABASE_URL, { max: Number(DATABASE_POOL) });
 
 export const typeDefs = /* GraphQL */ `
   scalar DateTime
@@ -40,21 +40,26 @@ export const DateTime = new GraphQLScalarType({
 
 const columns = sql`id as uuid, from_number as "fromNumber", to_number as "toNumber", upper(direction) as direction,
   upper(status) as status, duration as "durationSeconds", created_at as "createdAt"`;
-const own = sql`organization_id = ${organizationId} and environment = 'live'`;
+const own = (organizationId) => sql`organization_id = ${organizationId} and environment = 'live'`;
+export const pageSizeMax = 100;
 
-export const Query = {
-  calls: async (_root, { first, offset }) => ({
-    nodes: await sql`select ${columns} from calls where ${own} order by created_at desc, id desc
-      limit ${first} offset ${offset}`,
-  }),
-  call: async (_root, { id }) => {
-    const [call = null] = await sql`select ${columns} from calls where ${own} and id = ${id}`;
+/** The root's resolvers, for the organization that `organizationOf` finds in a request's context. */
+export const createQuery = (organizationOf) => ({
+  calls: async (_root, { first, offset }, context) => {
+    if (first > pageSizeMax) throw new RangeError(`A page has at most ${pageSizeMax} calls.`);
+    const nodes = await sql`select ${columns} from calls where ${own(organizationOf(context))}
+      order by created_at desc, id desc limit ${first} offset ${offset}`;
+    return { nodes };
+  },
+  call: async (_root, { id }, context) => {
+    const [call = null] = await sql`select ${columns} from calls
+      where ${own(organizationOf(context))} and id = ${id}`;
     return call;
   },
-};
+});
 
 /** Event connections aligned with the calls. */
-export async function listEvents(callIds) {
+export async function listEvents(organizationId, callIds) {
   const rows = await sql`select call_id as "callId", id as uuid, type, timestamp from call_events
     where organization_id = ${organizationId} and call_id = any(${callIds}::uuid[]) order by timestamp, id`;
   const nodesOf = new Map(callIds.map((id) => [id, []]));
@@ -63,7 +68,7 @@ export async function listEvents(callIds) {
 }
 
 /** Recordings aligned with the calls; null where a call has none. */
-export async function findRecordings(callIds) {
+export async function findRecordings(organizationId, callIds) {
   const rows = await sql`select call_id as "callId", upper(status) as status, format,
       duration_seconds as "durationSeconds" from recordings
     where organization_id = ${organizationId} and call_id = any(${callIds}::uuid[])`;

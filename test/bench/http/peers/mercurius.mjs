@@ -1,6 +1,9 @@
 import fastify from 'fastify';
 import mercurius from 'mercurius';
-import { DateTime, findRecordings, listEvents, Query, typeDefs } from './calls.mjs';
+import { createQuery, DateTime, findRecordings, listEvents, typeDefs } from './calls.mjs';
+
+const { ORGANIZATION_ID: organizationId } = process.env;
+const Query = createQuery(() => organizationId);
 
 const callIdsOf = (queries) => queries.map(({ obj }) => obj.uuid);
 const app = fastify();
@@ -9,8 +12,8 @@ app.register(mercurius, {
   resolvers: { DateTime, Query },
   loaders: {
     Call: {
-      events: (queries) => listEvents(callIdsOf(queries)),
-      recording: (queries) => findRecordings(callIdsOf(queries)),
+      events: (queries) => listEvents(organizationId, callIdsOf(queries)),
+      recording: (queries) => findRecordings(organizationId, callIdsOf(queries)),
     },
   },
   jit: 1,
