@@ -44,6 +44,11 @@ const environmentSchema = z.object({
     ),
   PORT: wholeNumber(0, 65_535).default(4000).describe('The port to listen on.'),
   HOST: z.string().default('127.0.0.1').describe('The address to listen on.'),
+  PUBLIC_URL: origin
+    .optional()
+    .describe(
+      'The origin where clients reach the gateway, such as https://calls.example.com. The OpenAPI documents name it. Absent: http and the Host of the request.',
+    ),
   METRICS_PORT: wholeNumber(0, 65_535)
     .optional()
     .describe('A port of its own for /metrics, which is then not served at PORT. Absent: it is at PORT.'),
@@ -95,6 +100,7 @@ export interface Config {
   readonly production: boolean;
   readonly port: number;
   readonly host: string;
+  readonly publicUrl: string | undefined;
   readonly metricsPort: number | undefined;
   readonly databaseUrl: string | undefined;
   readonly dataDir: string;
@@ -157,6 +163,7 @@ export function parseConfig(environment: Environment): Config {
     production,
     port: env.PORT,
     host: env.HOST,
+    publicUrl: env.PUBLIC_URL,
     metricsPort: env.METRICS_PORT,
     databaseUrl: env.DATABASE_URL,
     dataDir: env.DATA_DIR,

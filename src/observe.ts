@@ -51,7 +51,7 @@ function addHeaders(c: AppContext, requestId: string): void {
     headers['x-request-id'] = requestId;
     headers['x-content-type-options'] = 'nosniff';
     headers['cache-control'] ??= 'no-store';
-    headers.vary = varying;
+    headers.vary = headers.vary === undefined ? varying : `${headers.vary}, ${varying}`;
     return;
   }
   // Each c.header after this point would make a new Response.

@@ -16,7 +16,8 @@ describe.skipIf(findChromium() === null)('the reference in Chromium', { timeout:
       await bundleAssets('docs');
       const organization = await insertOrganization(database().db);
       await insertCalls(database().db, organization.id, [{}, {}]);
-      server = await serveGateway(database(), organization.liveKey);
+      const environment = { PUBLIC_URL: 'https://calls.example' };
+      server = await serveGateway(database(), organization.liveKey, { environment });
     }, 120_000);
     afterAll(() => server.stop());
 
