@@ -2,6 +2,7 @@ import type { Hono } from 'hono';
 import { answerAsset } from './assets/assets.ts';
 import type { Config } from './config.ts';
 import { createDashboard } from './dashboard/serve.ts';
+import type { Paths } from './docs/outline.ts';
 import { createDocs } from './docs/serve.ts';
 import { routeNotFound } from './errors.ts';
 import type { Graphiql } from './graphiql/serve.ts';
@@ -9,6 +10,7 @@ import { listLinks } from './landing/links.ts';
 import { renderNotFound } from './landing/not-found.ts';
 import { createLanding } from './landing/serve.ts';
 import { refuseMethod } from './refuse-method.ts';
+import { toPaths } from './rest/openapi/operations.ts';
 import type { RequestEnv } from './rest/request.ts';
 
 export interface PagesParts {
@@ -40,7 +42,12 @@ export function addPages(app: Hono<RequestEnv>, { config, graphiql, demoKey }: P
     app.get('/', (c) => landing.answer(c.req.raw));
     app.all('/', (c) => refuseMethod(c, 'GET, HEAD, OPTIONS'));
   }
-  const docs = createDocs({ documentPath: '/openapi.json', demoKey });
+  const docs = createDocs({
+    documentPath: '/openapi.json',
+    listPaths: () => toPaths({ version: '3.1', deprecations: [] }) as Paths,
+    demoKey,
+    hasDashboard: dashboard !== null,
+  });
   if (docs !== null) {
     app.get('/docs', () => docs.renderPage());
     app.all('/docs', (c) => refuseMethod(c, 'GET, HEAD, OPTIONS'));

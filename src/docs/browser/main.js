@@ -1,7 +1,22 @@
 import '../../../node_modules/@scalar/fastify-api-reference/dist/js/standalone.js';
 import './docs.css';
+import { readTheme, showTheme } from '../../assets/browser/theme.ts';
 
 const { documentPath, apiKey } = JSON.parse(document.getElementById('settings').textContent);
+const theme = readTheme();
+const key = findSessionKey() ?? apiKey;
+showTheme(theme);
+document.getElementById('no-key').hidden = key !== '';
+
+/** The key of the dashboard's session in this browser tab; null where there is none. */
+function findSessionKey() {
+  try {
+    return JSON.parse(sessionStorage.getItem('calls-gateway.session'))?.key ?? null;
+  } catch {
+    // Storage is denied.
+    return null;
+  }
+}
 
 /** The document with this page's origin in place of another: the page's policy lets requests go nowhere else. */
 async function fetchDocument(input, init) {
@@ -21,9 +36,12 @@ globalThis.Scalar.createApiReference('#docs', {
   agent: { disabled: true },
   authentication: {
     preferredSecurityScheme: 'bearer',
-    securitySchemes: { bearer: { token: apiKey }, apiKey: { value: '' } },
+    securitySchemes: { bearer: { token: key }, apiKey: { value: '' } },
   },
-  baseServerURL: location.origin,
+  // Not the first of the document, which is for clients that cannot do without /v1.
+  servers: [{ url: location.origin }],
+  // With a theme that was chosen in the dashboard there is no choice here; else the reference has its own.
+  ...(theme !== 'auto' && { forceDarkModeState: theme }),
   defaultHttpClient: { targetKey: 'shell', clientKey: 'curl' },
   hideClientButton: true,
   mcp: { disabled: true },
