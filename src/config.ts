@@ -24,6 +24,9 @@ const list = z
 const origin = z.string().refine((v) => /^https?:/.test(v) && URL.canParse(v) && new URL(v).origin === v, {
   message: 'must be an origin such as https://example.com, without a path',
 });
+const currency = z.string().refine((v) => Intl.supportedValuesOf('currency').includes(v), {
+  message: 'must be a currency of ISO 4217 such as EUR',
+});
 const postgresUrl = z.string().superRefine((url, context) => {
   try {
     parseDatabaseUrl(url);
@@ -79,6 +82,9 @@ const environmentSchema = z.object({
   DASHBOARD: onOff
     .optional()
     .describe('The dashboard at /dashboard: `on` or `off`. Default: on; off in production.'),
+  CURRENCY: currency
+    .optional()
+    .describe('The currency of costs in the dashboard, such as EUR. Absent: it shows them without one.'),
   CORS_ORIGINS: list
     .pipe(z.array(origin))
     .describe('Comma-separated origins of browsers that may call. None: no CORS headers.'),
@@ -112,6 +118,7 @@ export interface Config {
   readonly graphiql: boolean;
   readonly introspection: boolean;
   readonly dashboard: boolean;
+  readonly currency: string | undefined;
   readonly corsOrigins: readonly string[];
   readonly logLevel: string;
   readonly rateLimit: number;
@@ -175,6 +182,7 @@ export function parseConfig(environment: Environment): Config {
     graphiql: env.GRAPHIQL ?? !production,
     introspection: env.INTROSPECTION ?? !production,
     dashboard: env.DASHBOARD ?? !production,
+    currency: env.CURRENCY,
     corsOrigins: env.CORS_ORIGINS,
     logLevel: env.LOG_LEVEL,
     rateLimit: env.RATE_LIMIT ?? (production ? 100 : 0),

@@ -31,7 +31,7 @@ export interface Pages {
 export function addPages(app: Hono<RequestEnv>, { config, graphiql, demoKey }: PagesParts): Pages {
   const has = (path: string) =>
     path === 'graphiql' ? graphiql !== null : app.routes.some((route) => route.path === path);
-  const dashboard = config.dashboard ? createDashboard({ demoKey, has }) : null;
+  const dashboard = config.dashboard ? createDashboard({ demoKey, currency: config.currency, has }) : null;
   if (dashboard !== null) {
     app.get('/dashboard', () => dashboard.renderPage());
     app.all('/dashboard', (c) => refuseMethod(c, 'GET, HEAD, OPTIONS'));

@@ -33,6 +33,7 @@ describe('an environment without settings', () => {
       graphiql: true,
       introspection: true,
       dashboard: true,
+      currency: undefined,
       corsOrigins: [],
       logLevel: 'info',
       rateLimit: 0,
@@ -50,6 +51,7 @@ describe('an environment without settings', () => {
       'INTROSPECTION',
       'DASHBOARD',
       'PUBLIC_URL',
+      'CURRENCY',
       'CORS_ORIGINS',
       'LOG_LEVEL',
       'RATE_LIMIT',
@@ -69,6 +71,12 @@ it('a list of issuers is read item by item', () => {
     SUPABASE_JWT_ISSUER: ' https://a.example/auth/v1 ,http://auth:9999,',
   });
   expect(supabaseJwtIssuers).toEqual(['https://a.example/auth/v1', 'http://auth:9999']);
+});
+
+it.each(['eur', 'Euro', '€', 'XXY'])('a currency that ISO 4217 has not is refused: %s', (currency) => {
+  expect(mistakesOf({ CURRENCY: currency })).toEqual([
+    'CURRENCY: must be a currency of ISO 4217 such as EUR',
+  ]);
 });
 
 describe('mistakes', () => {
@@ -191,6 +199,7 @@ describe('values', () => {
       PORT: '0',
       DATABASE_POOL: '4',
       GRAPHIQL: 'off',
+      CURRENCY: 'EUR',
       INTROSPECTION: '0',
       SUPABASE_URL: 'https://project.supabase.example//',
       CORS_ORIGINS: ' https://a.example , http://localhost:3000,',
@@ -200,6 +209,7 @@ describe('values', () => {
       port: 0,
       databasePool: 4,
       graphiql: false,
+      currency: 'EUR',
       introspection: false,
       supabaseUrl: 'https://project.supabase.example',
       corsOrigins: ['https://a.example', 'http://localhost:3000'],
