@@ -76,6 +76,7 @@ export interface Gateway {
   countCached(): Readonly<Record<string, number>>;
 }
 
+/** In all; of more, the last one says so. */
 const validationErrorsMax = 10;
 
 /**
@@ -112,9 +113,10 @@ export function createGateway({
   function validateDocument(document: DocumentNode): readonly GraphQLError[] {
     const errors = validate(schema, document) as readonly GraphQLError[];
     const code = 'GRAPHQL_VALIDATION_FAILED';
-    const listed = errors.slice(0, validationErrorsMax).map((error) => withCode(error, code, introspection));
-    if (errors.length <= validationErrorsMax) return listed;
-    return [...listed, refusal(code, `There are more errors; the first ${validationErrorsMax} are listed.`)];
+    const listedMax = errors.length > validationErrorsMax ? validationErrorsMax - 1 : validationErrorsMax;
+    const listed = errors.slice(0, listedMax).map((error) => withCode(error, code, introspection));
+    if (errors.length <= listedMax) return listed;
+    return [...listed, refusal(code, `There are more errors; the first ${listedMax} are listed.`)];
   }
 
   function prepareDocument(document: DocumentNode): PreparedDocument {
