@@ -147,7 +147,7 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
   });
   app.route('/calls', rest);
   app.route('/v1/calls', rest);
-  app.route('/', createOpenApiRoutes(deprecations));
+  app.route('/', createOpenApiRoutes({ deprecations, publicUrl: config.publicUrl }));
 
   const answerError = (error: Error, c: AppContext): Response => {
     // nginx's status; nobody reads this answer: it is for the log and the metrics.

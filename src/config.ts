@@ -24,6 +24,9 @@ const list = z
 const origin = z.string().refine((v) => /^https?:/.test(v) && URL.canParse(v) && new URL(v).origin === v, {
   message: 'must be an origin such as https://example.com, without a path',
 });
+const currency = z.string().refine((v) => Intl.supportedValuesOf('currency').includes(v), {
+  message: 'must be a currency of ISO 4217 such as EUR',
+});
 const postgresUrl = z.string().superRefine((url, context) => {
   try {
     parseDatabaseUrl(url);
@@ -44,6 +47,11 @@ const environmentSchema = z.object({
     ),
   PORT: wholeNumber(0, 65_535).default(4000).describe('The port to listen on.'),
   HOST: z.string().default('127.0.0.1').describe('The address to listen on.'),
+  PUBLIC_URL: origin
+    .optional()
+    .describe(
+      'The origin where clients reach the gateway, such as https://calls.example.com. The OpenAPI documents name it. Absent: http and the Host of the request.',
+    ),
   METRICS_PORT: wholeNumber(0, 65_535)
     .optional()
     .describe('A port of its own for /metrics, which is then not served at PORT. Absent: it is at PORT.'),
@@ -74,6 +82,9 @@ const environmentSchema = z.object({
   DASHBOARD: onOff
     .optional()
     .describe('The dashboard at /dashboard: `on` or `off`. Default: on; off in production.'),
+  CURRENCY: currency
+    .optional()
+    .describe('The currency of costs in the dashboard, such as EUR. Absent: it shows them without one.'),
   CORS_ORIGINS: list
     .pipe(z.array(origin))
     .describe('Comma-separated origins of browsers that may call. None: no CORS headers.'),
@@ -95,6 +106,7 @@ export interface Config {
   readonly production: boolean;
   readonly port: number;
   readonly host: string;
+  readonly publicUrl: string | undefined;
   readonly metricsPort: number | undefined;
   readonly databaseUrl: string | undefined;
   readonly dataDir: string;
@@ -106,6 +118,7 @@ export interface Config {
   readonly graphiql: boolean;
   readonly introspection: boolean;
   readonly dashboard: boolean;
+  readonly currency: string | undefined;
   readonly corsOrigins: readonly string[];
   readonly logLevel: string;
   readonly rateLimit: number;
@@ -157,6 +170,7 @@ export function parseConfig(environment: Environment): Config {
     production,
     port: env.PORT,
     host: env.HOST,
+    publicUrl: env.PUBLIC_URL,
     metricsPort: env.METRICS_PORT,
     databaseUrl: env.DATABASE_URL,
     dataDir: env.DATA_DIR,
@@ -168,6 +182,7 @@ export function parseConfig(environment: Environment): Config {
     graphiql: env.GRAPHIQL ?? !production,
     introspection: env.INTROSPECTION ?? !production,
     dashboard: env.DASHBOARD ?? !production,
+    currency: env.CURRENCY,
     corsOrigins: env.CORS_ORIGINS,
     logLevel: env.LOG_LEVEL,
     rateLimit: env.RATE_LIMIT ?? (production ? 100 : 0),

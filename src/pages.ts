@@ -2,6 +2,7 @@ import type { Hono } from 'hono';
 import { answerAsset } from './assets/assets.ts';
 import type { Config } from './config.ts';
 import { createDashboard } from './dashboard/serve.ts';
+import type { Paths } from './docs/outline.ts';
 import { createDocs } from './docs/serve.ts';
 import { routeNotFound } from './errors.ts';
 import type { Graphiql } from './graphiql/serve.ts';
@@ -10,6 +11,7 @@ import type { RequestEnv } from './http/request-env.ts';
 import { listLinks } from './landing/links.ts';
 import { renderNotFound } from './landing/not-found.ts';
 import { createLanding } from './landing/serve.ts';
+import { toPaths } from './rest/openapi/operations.ts';
 
 export interface PagesParts {
   readonly config: Config;
@@ -29,7 +31,7 @@ export interface Pages {
 export function addPages(app: Hono<RequestEnv>, { config, graphiql, demoKey }: PagesParts): Pages {
   const has = (path: string) =>
     path === 'graphiql' ? graphiql !== null : app.routes.some((route) => route.path === path);
-  const dashboard = config.dashboard ? createDashboard({ demoKey, has }) : null;
+  const dashboard = config.dashboard ? createDashboard({ demoKey, currency: config.currency, has }) : null;
   if (dashboard !== null) {
     app.get('/dashboard', () => dashboard.renderPage());
     app.all('/dashboard', (c) => refuseMethod(c, 'GET, HEAD, OPTIONS'));
@@ -40,7 +42,12 @@ export function addPages(app: Hono<RequestEnv>, { config, graphiql, demoKey }: P
     app.get('/', (c) => landing.answer(c.req.raw));
     app.all('/', (c) => refuseMethod(c, 'GET, HEAD, OPTIONS'));
   }
-  const docs = createDocs({ documentPath: '/openapi.json', demoKey });
+  const docs = createDocs({
+    documentPath: '/openapi.json',
+    listPaths: () => toPaths({ version: '3.1', deprecations: [] }) as Paths,
+    demoKey,
+    hasDashboard: dashboard !== null,
+  });
   if (docs !== null) {
     app.get('/docs', () => docs.renderPage());
     app.all('/docs', (c) => refuseMethod(c, 'GET, HEAD, OPTIONS'));

@@ -9,6 +9,8 @@ export interface Dashboard {
 export interface DashboardParts {
   /** A key to begin with; null: a page that asks for one. */
   readonly demoKey: string | null;
+  /** The currency of costs, of ISO 4217; absent: it is not known. */
+  readonly currency: string | undefined;
   /** Whether there is something at a path; of `graphiql`, whether it is on. */
   has(nameOrPath: string): boolean;
 }
@@ -16,7 +18,7 @@ export interface DashboardParts {
 const headers = pageHeaders();
 
 /** The dashboard from our own origin; null where its files have not been built. */
-export function createDashboard({ demoKey, has }: DashboardParts): Dashboard | null {
+export function createDashboard({ demoKey, currency, has }: DashboardParts): Dashboard | null {
   const assets = loadAssets('dashboard');
   if (assets === null) return null;
   return {
@@ -28,7 +30,7 @@ export function createDashboard({ demoKey, has }: DashboardParts): Dashboard | n
       const page = renderPage({
         title: 'Calls gateway · Dashboard',
         assets,
-        settings: { demoKey, ...pages },
+        settings: { demoKey, currency: currency ?? null, ...pages },
         body,
       });
       return new Response(page, { headers: { ...headers } });

@@ -43,6 +43,12 @@ function listOddities(config: Config): Finding[] {
       'Set RATE_LIMIT, or remove it for 100.',
     );
   }
+  if (production && config.publicUrl?.startsWith('http:')) {
+    add(
+      'PUBLIC_URL begins with http: in production: the OpenAPI documents tell clients to send keys without TLS.',
+      'Set PUBLIC_URL to the https origin where clients reach the gateway.',
+    );
+  }
   const isIssuerListed = config.supabaseJwtIssuers.length > 0;
   if (supabaseUrl === undefined && supabaseJwtSecret === undefined) {
     if (isIssuerListed || config.supabaseAnonymous) {

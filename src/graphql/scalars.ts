@@ -57,6 +57,7 @@ function parseZone(value: unknown, node?: ValueNode): string {
 
 builder.scalarType('TimeZone', {
   description: 'An IANA time zone name, such as `Europe/Berlin`.',
+  specifiedByURL: 'https://www.iana.org/time-zones',
   parseValue: (value) => parseZone(value),
   parseLiteral: (node) => parseZone(textOf(node), node),
   serialize: (zone) => zone,
@@ -71,6 +72,7 @@ function outputOnly(name: string) {
 builder.scalarType('BigInt', {
   description:
     'A whole number kept exact: a JSON number up to 2^53 − 1 either way, beyond that its digits as a string.',
+  specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc8259#section-6',
   parseValue: outputOnly('BigInt'),
   serialize: (value) => {
     const exact = BigInt(value);
@@ -81,12 +83,14 @@ builder.scalarType('BigInt', {
 
 builder.scalarType('UUID', {
   description: 'A UUID in lower case, as the REST API has it.',
+  specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc9562',
   parseValue: outputOnly('UUID'),
   serialize: (uuid) => uuid,
 });
 
 builder.scalarType('JSON', {
   description: 'Any JSON value.',
+  specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc8259',
   parseValue: outputOnly('JSON'),
   serialize: requireWritable,
 });

@@ -1,3 +1,4 @@
+import { GraphQLSchema } from 'graphql';
 import './scalars.ts';
 import './types/call.ts';
 import './types/calls.ts';
@@ -9,4 +10,8 @@ import './types/trends.ts';
 import { builder } from './builder.ts';
 
 /** The schema that the types of ./types make. */
-export const schema = builder.toSchema();
+export const schema = new GraphQLSchema({
+  ...builder.toSchema().toConfig(),
+  description:
+    'Call records of a telephony platform: calls with their events and recordings, totals, statistics and trends.',
+});

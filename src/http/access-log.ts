@@ -53,7 +53,9 @@ function addHeaders(c: AppContext, requestId: string): void {
   const kept = headers.get('cache-control');
   if (kept === null) headers.set('cache-control', 'no-store');
   // A file of the build is the same for everybody.
-  if (!kept?.includes('immutable')) headers.set('vary', varying);
+  if (kept?.includes('immutable')) return;
+  const own = headers.get('vary');
+  headers.set('vary', own === null || own === 'origin' ? varying : `${own}, ${varying}`);
 }
 
 const linesPerSecond = 20;

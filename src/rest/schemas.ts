@@ -17,7 +17,7 @@ const count = (description: string) => z.int().min(0).meta({ description });
 // Tools that make types and pages of the document know no schema without a type.
 const anyType = ['object', 'array', 'string', 'number', 'boolean', 'null'];
 const json = (description: string) =>
-  z.unknown().meta({ type: anyType, additionalProperties: true, description });
+  z.unknown().meta({ type: anyType, items: {}, additionalProperties: true, description });
 
 /** A sum that may pass what a JSON number holds exactly: its digits then, as a string. */
 const exactInteger = (description: string) =>

@@ -3,7 +3,7 @@ import { listApiKeys, revokeApiKey } from '../../src/auth/api-keys.ts';
 import { seedDemo } from '../../src/demo/seed.ts';
 import type { RunningServer } from '../../src/server/listen.ts';
 import { findChromium, openTabForEach } from '../support/chromium.ts';
-import { bundleAll, dashboardIn, findBarriers } from '../support/dashboard.ts';
+import { bundleAll, dashboardIn, findBarriers, signInWith } from '../support/dashboard.ts';
 import { describeOnEmbedded } from '../support/databases.ts';
 import { insertCalls, insertKey, insertMember, insertOrganization } from '../support/fixtures.ts';
 import { graphiqlIn, serveGateway } from '../support/graphiql.ts';
@@ -179,6 +179,30 @@ describe.skipIf(findChromium() === null)('who may use the dashboard in Chromium'
       await page.getByRole('alert').waitFor();
       expect(await page.getByLabel('API key or session token').isVisible()).toBe(true);
       expect(await page.evaluate('JSON.stringify({ ...sessionStorage })')).not.toContain(key);
+    });
+
+    test('is who reads another language: numbers and dates are in theirs, costs in the currency that is set', async () => {
+      const url = await serve(null, { CURRENCY: 'EUR' });
+      const { db } = database();
+      const organization = await insertOrganization(db);
+      const at = '2025-03-09T12:00:00.000Z';
+      const call = { createdAt: at, answeredAt: at, completedAt: at, costCents: '123456' };
+      await insertCalls(db, organization.id, Array(2_000).fill(call));
+      for (const [locale, cost, calls, day] of [
+        ['de-DE', '2.469.120,00\u00a0€', '2.000', '9. März 2025'],
+        ['en-US', '€2,469,120.00', '2,000', 'Mar 9, 2025'],
+      ] as const) {
+        const context = await tab().context.browser()?.newContext({ locale });
+        const page = await context?.newPage();
+        if (page === undefined) throw new Error('Chromium has ended.');
+        await signInWith(page, organization.liveKey);
+        const dashboard = dashboardIn(page);
+        await dashboard.open(url, '#range=custom&from=2025-03-01&to=2025-03-31&zone=UTC');
+        expect(await dashboard.readTiles()).toMatchObject({ Cost: cost, Calls: calls });
+        expect(await dashboard.rows.first().innerText()).toContain(day);
+        expect(await dashboard.rows.first().innerText()).toMatch(/€\s*1,234.56|1.234,56\s*€/);
+        await context?.close();
+      }
     });
 
     test('has the theme that was chosen, at the next visit too', async () => {

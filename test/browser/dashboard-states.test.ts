@@ -87,6 +87,7 @@ describe.skipIf(findChromium() === null)('the dashboard in Chromium', { timeout:
       expect(await dashboard.rows.count()).toBe(1);
       expect(await page.getByRole('alert').count()).toBe(0);
 
+      await page.evaluate('delete window.showSaveFilePicker');
       const refusal = { error: 'x', code: 'RATE_LIMIT_EXCEEDED', retry_after: 7 };
       await page.route('**/calls?**', (route) => route.fulfill({ status: 429, json: refusal }));
       await page.getByRole('button', { name: 'Export CSV' }).click();

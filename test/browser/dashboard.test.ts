@@ -74,6 +74,8 @@ describe.skipIf(findChromium() === null)('the dashboard of a demo in Chromium', 
     async function exportAll(total: string): Promise<void> {
       const { page } = tab();
       const button = page.getByRole('button', { name: 'Export CSV' });
+      // The dialog of the browser cannot be answered here: other browsers have none.
+      await page.evaluate('delete window.showSaveFilePicker');
       const [download] = await Promise.all([page.waitForEvent('download'), button.click()]);
       const chunks: Buffer[] = [];
       for await (const chunk of await download.createReadStream()) chunks.push(chunk as Buffer);
@@ -82,8 +84,52 @@ describe.skipIf(findChromium() === null)('the dashboard of a demo in Chromium', 
       // Transcripts have line breaks, so lines are counted by what only begins a call: its id.
       const id = /^"?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/;
       expect(lines.filter((line) => id.test(line))).toHaveLength(Number(total));
-      expect(download.suggestedFilename()).toMatch(/^calls-.*\.csv$/);
+      expect(download.suggestedFilename()).toMatch(/^calls-\d{4}-\d\d-\d\d-to-\d{4}-\d\d-\d\d\.csv$/);
     }
+
+    test('exports to disk as the calls arrive, with a name of range and filter', async () => {
+      const { page } = tab();
+      const dashboard = dashboardIn(page);
+      await dashboard.open(server.url, '#range=all&direction=INBOUND');
+      const total = (await dashboard.readTiles()).Calls;
+      await page.evaluate(`window.showSaveFilePicker = async ({ suggestedName }) => {
+        const directory = await navigator.storage.getDirectory();
+        return window.handle = await directory.getFileHandle(suggestedName, { create: true });
+      }`);
+      await page.getByRole('button', { name: 'Export CSV' }).click();
+      await page.getByText('Exported.').waitFor();
+      expect(await page.evaluate('window.handle.name')).toBe('calls-all-inbound.csv');
+      const text = (await page.evaluate('window.handle.getFile().then((file) => file.text())')) as string;
+      const id = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12},/gm;
+      expect(text.match(id)).toHaveLength(Number(total?.replaceAll(',', '')));
+      expectOwnOrigin();
+    });
+
+    test('says how far an export is, and ends it when it is cancelled, without a file', async () => {
+      const { page } = tab();
+      const dashboard = dashboardIn(page);
+      await dashboard.open(server.url, '#range=all');
+      // A disk that takes nothing until it is freed.
+      await page.evaluate(`window.showSaveFilePicker = async () => ({
+        getFile: async () => new Blob(),
+        remove: async () => { window.isRemoved = true; },
+        createWritable: async () => new WritableStream({
+          write: () => new Promise((resolve) => { window.free = resolve; }),
+        }),
+      })`);
+      await page.getByRole('button', { name: 'Export CSV' }).click();
+      const total = (await dashboard.readTiles()).Calls ?? '';
+      await page.locator('.export-count', { hasText: `of ${total}` }).waitFor();
+      const progress = page.getByRole('progressbar', { name: 'Export' });
+      expect(Number(await progress.getAttribute('max'))).toBe(Number(total.replaceAll(',', '')));
+      expect(Number(await progress.getAttribute('value'))).toBeGreaterThan(0);
+      await page.getByRole('button', { name: 'Cancel export' }).click();
+      await page.evaluate('window.free()');
+      await page.getByText('Export cancelled.').waitFor();
+      expect(await page.evaluate('window.isRemoved')).toBe(true);
+      expect(await page.getByRole('button', { name: 'Export CSV' }).isEnabled()).toBe(true);
+      expectOwnOrigin();
+    });
 
     test('shows the numbers that plain SQL counts, in the time zone that is chosen', async () => {
       const dashboard = dashboardIn(tab().page);

@@ -28,6 +28,7 @@ try {
       viewport: { width: 1280, height: 860 },
       colorScheme,
       timezoneId: 'Europe/Berlin',
+      locale: 'en-US',
     });
     const page = await context.newPage();
     await page.goto(`${server.url}/dashboard`);

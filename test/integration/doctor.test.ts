@@ -197,6 +197,15 @@ describe('calls-gateway doctor', () => {
     });
   });
 
+  it('warns of documents that send the keys of production without TLS', { timeout: 60_000 }, async () => {
+    const env = { DATABASE_URL: 'postgres://u@127.0.0.1:1/x', NODE_ENV: 'production' };
+    const { out } = await runDoctor({ ...env, PUBLIC_URL: 'http://calls.example' }, '--json');
+    expect(JSON.parse(out).findings[1]).toMatchObject({
+      ...{ check: 'configuration', severity: 'warning' },
+      message: expect.stringContaining('PUBLIC_URL'),
+    });
+  });
+
   it('exits 1 for mistakes of the configuration, each a finding', { timeout: 60_000 }, async () => {
     const { code, out } = await runDoctor({ PORT: 'x', LOG_LEVEL: 'loud' });
     expect(code).toBe(1);

@@ -48,7 +48,10 @@ export function openTabForEach(): () => Tab {
   });
 
   beforeEach(async () => {
-    const context = await browser?.newContext({ viewport: { width: 1440, height: 900 } });
+    const context = await browser?.newContext({
+      viewport: { width: 1440, height: 900 },
+      locale: 'en-US',
+    });
     if (context === undefined) throw new Error('Chromium did not start.');
     const page = await context.newPage();
     page.setDefaultTimeout(actionTimeoutMs);

@@ -1,6 +1,8 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import Ajv4 from 'ajv-draft-04';
 import addFormats from 'ajv-formats';
 import { makeOpenApiDocument } from '../../src/rest/openapi/document.ts';
+import type { OpenApiVersion } from '../../src/rest/openapi/schema-json.ts';
 import type { Fetcher } from './client.ts';
 import { resolve } from './contract/reference.ts';
 
@@ -34,9 +36,11 @@ export function listOperations(document: Json) {
 export function createValidator(document: Json = makeOpenApiDocument('3.1')) {
   const closed = structuredClone(document);
   for (const schema of Object.values<Json>(closed.components.schemas)) close(schema);
-  const ajv = new Ajv2020({ strict: false, allErrors: true });
+  const options = { strict: false, allErrors: true };
+  // The schemas of OpenAPI 3.0 are of an older draft, and say by `nullable` where null is allowed.
+  const ajv = document.openapi.startsWith('3.0') ? new Ajv4.default(options) : new Ajv2020(options);
   addFormats.default(ajv);
-  ajv.addSchema({ $id: 'openapi', ...closed });
+  ajv.addSchema(closed, 'openapi');
   return (schema: object, value: unknown): string[] => {
     const known = rebase(schema);
     const validate = ajv.compile(known);
@@ -58,36 +62,50 @@ function rebase(schema: object): object {
 /** Headers that every server sends, which no API describes. */
 const ofTransport = /^(content-type|content-length|x-content-type-options|date|connection|keep-alive)$/;
 
-/** An app that holds each of its answers against the document. */
-export function recordAnswers(app: Fetcher, validate: ReturnType<typeof createValidator>): Recording {
-  const document: Json = makeOpenApiDocument('3.1');
-  const operations = listOperations(document);
+/** A version of the document: its operations, and what validates by it. */
+export interface Described {
+  readonly version: OpenApiVersion;
+  readonly operations: ReturnType<typeof listOperations>;
+  readonly validate: ReturnType<typeof createValidator>;
+}
+
+export function describeVersions(): readonly Described[] {
+  return (['3.1', '3.0'] as const).map((version) => {
+    const document = makeOpenApiDocument(version);
+    return { version, operations: listOperations(document), validate: createValidator(document) };
+  });
+}
+
+/** An app that holds each of its answers against every version of the document. */
+export function recordAnswers(app: Fetcher, versions: readonly Described[]): Recording {
   const complaints: string[] = [];
   const seen = new Set<string>();
 
   async function check(request: Request, response: Response): Promise<void> {
     const path = new URL(request.url).pathname.replace(/^\/v1/, '').replace(/^\/calls\/.+/, '/calls/{id}');
-    const method = request.method === 'HEAD' ? 'GET' : request.method;
-    const name = `${method} ${path}`;
+    const name = `${request.method} ${path}`;
     const text = await response.text();
     const type = response.headers.get('content-type')?.split(';')[0] ?? null;
     const body = type === 'application/json' && text !== '' ? JSON.parse(text) : text;
     const refusal = response.status >= 400 && body.code !== undefined ? ` ${body.code}` : '';
     const title = `${name} ${response.status}${refusal}`;
     seen.add(title);
-    const described = operations.find((each) => each.name === name)?.responses[response.status];
-    if (described === undefined) {
-      complaints.push(`${title}: is not described`);
-      return;
+    for (const { version, operations, validate } of versions) {
+      const complain = (wrong: string) => complaints.push(`${version}: ${title}: ${wrong}`);
+      const described = operations.find((each) => each.name === name)?.responses[response.status];
+      if (described === undefined) {
+        complain('is not described');
+        continue;
+      }
+      for (const header of response.headers.keys()) {
+        if (!ofTransport.test(header) && described.headers?.[header] === undefined)
+          complain(`header ${header} is not described`);
+      }
+      if (text === '') continue;
+      const media = described.content?.[type ?? ''];
+      if (media === undefined) complain(`${type} is not described`);
+      else for (const wrong of validate(media.schema, body)) complain(wrong);
     }
-    const undescribed = [...response.headers.keys()].filter(
-      (header) => !ofTransport.test(header) && described.headers?.[header] === undefined,
-    );
-    for (const header of undescribed) complaints.push(`${title}: header ${header} is not described`);
-    if (text === '') return;
-    const media = described.content?.[type ?? ''];
-    if (media === undefined) complaints.push(`${title}: ${type} is not described`);
-    else complaints.push(...validate(media.schema, body).map((wrong) => `${title}: ${wrong}`));
   }
 
   return {

@@ -33,6 +33,7 @@ describe('an environment without settings', () => {
       graphiql: true,
       introspection: true,
       dashboard: true,
+      currency: undefined,
       corsOrigins: [],
       logLevel: 'info',
       rateLimit: 0,
@@ -49,6 +50,8 @@ describe('an environment without settings', () => {
       'GRAPHIQL',
       'INTROSPECTION',
       'DASHBOARD',
+      'PUBLIC_URL',
+      'CURRENCY',
       'CORS_ORIGINS',
       'LOG_LEVEL',
       'RATE_LIMIT',
@@ -70,6 +73,12 @@ it('a list of issuers is read item by item', () => {
   expect(supabaseJwtIssuers).toEqual(['https://a.example/auth/v1', 'http://auth:9999']);
 });
 
+it.each(['eur', 'Euro', '€', 'XXY'])('a currency that ISO 4217 has not is refused: %s', (currency) => {
+  expect(mistakesOf({ CURRENCY: currency })).toEqual([
+    'CURRENCY: must be a currency of ISO 4217 such as EUR',
+  ]);
+});
+
 describe('mistakes', () => {
   const wrong = {
     NODE_ENV: 'prod-secret',
@@ -82,6 +91,7 @@ describe('mistakes', () => {
     GRAPHIQL: 'secret',
     INTROSPECTION: 'secret',
     DASHBOARD: 'secret',
+    PUBLIC_URL: 'https://example.com/secret',
     CORS_ORIGINS: 'https://example.com/secret',
     LOG_LEVEL: 'secret',
     RATE_LIMIT: '-1',
@@ -114,6 +124,8 @@ describe('mistakes', () => {
     ['DATABASE_POOL', '1001'],
     ['SUPABASE_URL', 'ftp://project.example'],
     ['GRAPHIQL', 'yes'],
+    ['PUBLIC_URL', 'calls.example'],
+    ['PUBLIC_URL', 'https://calls.example/v1'],
     ['CORS_ORIGINS', '*'],
     ['CORS_ORIGINS', 'https://a.example,b.example'],
     ['LOG_LEVEL', 'verbose'],
@@ -187,6 +199,7 @@ describe('values', () => {
       PORT: '0',
       DATABASE_POOL: '4',
       GRAPHIQL: 'off',
+      CURRENCY: 'EUR',
       INTROSPECTION: '0',
       SUPABASE_URL: 'https://project.supabase.example//',
       CORS_ORIGINS: ' https://a.example , http://localhost:3000,',
@@ -196,6 +209,7 @@ describe('values', () => {
       port: 0,
       databasePool: 4,
       graphiql: false,
+      currency: 'EUR',
       introspection: false,
       supabaseUrl: 'https://project.supabase.example',
       corsOrigins: ['https://a.example', 'http://localhost:3000'],

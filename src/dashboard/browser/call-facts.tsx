@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import type { CallDetail } from './answers.ts';
 import { toWords } from './call-words.ts';
 import { formatCost, formatDateTime, formatDuration } from './format.ts';
+import { settings } from './settings.ts';
 import { StatusMark } from './status-mark.tsx';
 
 /** What is known of a call, each fact by its name. */
@@ -19,7 +20,7 @@ export function CallFacts({ call, zone }: { call: CallDetail; zone: string }) {
       <Instant key="over" at={call.completedAt} after={call.answeredAt ?? call.createdAt} zone={zone} />,
     ],
     ['Talk time', call.durationSeconds === null ? null : formatDuration(call.durationSeconds)],
-    ['Cost', call.costCents === null ? null : formatCost(call.costCents)],
+    ['Cost', call.costCents === null ? null : formatCost(call.costCents, settings.currency)],
     ['Hangup cause', call.hangupCause && toWords(call.hangupCause)],
     ['Recording', call.recording && <Recording key="recording" recording={call.recording} />],
     ['Id', <code key="id">{call.uuid}</code>],

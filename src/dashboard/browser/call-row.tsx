@@ -1,6 +1,7 @@
 import type { CallRow } from './answers.ts';
 import { formatCost, formatDateTime, formatDuration } from './format.ts';
 import { InboundIcon, OutboundIcon, RecordingIcon } from './icons.tsx';
+import { settings } from './settings.ts';
 import { StatusMark } from './status-mark.tsx';
 
 interface RowProps {
@@ -43,7 +44,7 @@ export function Row({ call, zone, href }: RowProps) {
         {formatDuration(call.durationSeconds)}
       </td>
       <td class="number" data-title="Cost">
-        {formatCost(call.costCents)}
+        {formatCost(call.costCents, settings.currency)}
       </td>
       <td class="recording">
         {call.recording !== null && (

@@ -1,10 +1,9 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import type { ListData } from './answers.ts';
 import { Row } from './call-row.tsx';
-import { exportCalls } from './export-calls.ts';
+import { ExportButton } from './export-button.tsx';
 import type { CallFilter } from './filter.ts';
 import { formatCount } from './format.ts';
-import { DownloadIcon } from './icons.tsx';
 import { NoCalls } from './no-calls.tsx';
 import { Pager } from './pager.tsx';
 import type { Session } from './session.ts';
@@ -87,30 +86,5 @@ export function CallsTable(props: CallsTableProps) {
         <Pager total={calls.totalCount} page={view.page} size={view.size} onPage={onChange} />
       )}
     </Widget>
-  );
-}
-
-interface ExportButtonProps extends Pick<CallsTableProps, 'session' | 'filter' | 'isBlocked'> {
-  readonly zone: string;
-}
-
-function ExportButton({ session, filter, zone, isBlocked }: ExportButtonProps) {
-  const [said, setSaid] = useState('');
-  const run = () => {
-    setSaid('Exporting…');
-    exportCalls(session, filter, zone).then(
-      () => setSaid(''),
-      (error: Error) => setSaid(error.message),
-    );
-  };
-  return (
-    <>
-      <span class="said" role="status">
-        {said}
-      </span>
-      <button type="button" class="button" disabled={isBlocked} onClick={run}>
-        <DownloadIcon /> Export CSV
-      </button>
-    </>
   );
 }

@@ -1,3 +1,5 @@
+import { formatCount } from './format.ts';
+
 const hourSeconds = 3_600;
 
 /** How far apart the lines of an axis of seconds may be: also for calls of days, up to the longest that is stored. */
@@ -8,7 +10,5 @@ export const durationSteps: readonly number[] = [
 
 export function formatAxisDuration(seconds: number): string {
   if (seconds === 0 || seconds % 60 !== 0) return `${seconds} s`;
-  return seconds % hourSeconds === 0
-    ? `${(seconds / hourSeconds).toLocaleString('en')} h`
-    : `${seconds / 60} m`;
+  return seconds % hourSeconds === 0 ? `${formatCount(seconds / hourSeconds)} h` : `${seconds / 60} m`;
 }

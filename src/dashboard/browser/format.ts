@@ -1,12 +1,19 @@
 import type { BigIntValue } from './answers.ts';
 import type { Interval } from './call-words.ts';
 
-const locale = 'en';
+// The browser's own.
+const locale = undefined;
 const whole = new Intl.NumberFormat(locale);
+const oneDecimal = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const compact = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 });
 
 export function formatCount(count: BigIntValue): string {
   return typeof count === 'string' ? whole.format(BigInt(count)) : whole.format(count);
+}
+
+/** With one digit after the point. */
+export function formatDecimal(value: number): string {
+  return oneDecimal.format(value);
 }
 
 /** Short, for axes and large sums. */
@@ -16,7 +23,7 @@ export function formatCompact(count: number): string {
 
 /** A share from 0 to 1; a dash where there is none. */
 export function formatShare(share: number | null): string {
-  return share === null ? '–' : `${(share * 100).toFixed(1)} %`;
+  return share === null ? '–' : `${formatDecimal(share * 100)} %`;
 }
 
 /** Seconds as people say them: 47 s, 3 m 07 s, 5 h 12 m. A dash where there are none. */
@@ -29,11 +36,14 @@ export function formatDuration(seconds: BigIntValue | null): string {
   return minutes > 0 ? `${minutes} m ${two(rest)} s` : `${rest} s`;
 }
 
-/** Cents as an amount; the gateway knows no currency. */
-export function formatCost(cents: BigIntValue | null): string {
+/** Cents, which are hundredths in any currency, as an amount; without a currency as a number alone. */
+export function formatCost(cents: BigIntValue | null, currency: string | null): string {
   if (cents === null) return '–';
-  const amount = Number(cents) / 100;
-  return amount.toLocaleString(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  return (Number(cents) / 100).toLocaleString(locale, {
+    ...(currency !== null && { style: 'currency', currency }),
+    minimumFractionDigits: 2,
+    maximumFractionDigits: 2,
+  });
 }
 
 export function formatDateTime(instant: string, zone: string): string {

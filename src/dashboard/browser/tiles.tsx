@@ -1,5 +1,6 @@
 import type { SummaryData, Sums } from './answers.ts';
-import { formatCost, formatCount, formatDuration, formatShare } from './format.ts';
+import { formatCost, formatCount, formatDecimal, formatDuration, formatShare } from './format.ts';
+import { settings } from './settings.ts';
 import type { QueryState, Question } from './use-query.ts';
 import { GraphiqlLink } from './widget.tsx';
 
@@ -35,7 +36,7 @@ const tiles: readonly TileKind[] = [
   },
   {
     title: 'Cost',
-    value: ({ totalCostCents }) => formatCost(totalCostCents),
+    value: ({ totalCostCents }) => formatCost(totalCostCents, settings.currency),
     measure: ({ totalCostCents }) => Number(totalCostCents),
   },
 ];
@@ -73,9 +74,9 @@ function Change({ tile, now, before }: { tile: TileKind; now: Sums; before: Sums
     return <dd class="change">{from === null || from === 0 ? 'None before' : 'None now'}</dd>;
   }
   const change = tile.inPoints ? (to - from) * 100 : ((to - from) / from) * 100;
-  const size = Math.abs(change) > 999 ? '> 999' : Math.abs(change).toFixed(1);
+  const size = Math.abs(change) > 999 ? '> 999' : formatDecimal(Math.abs(change));
   const isUp = change > 0;
-  const isNothing = size === '0.0';
+  const isNothing = Math.abs(change) < 0.05;
   const tone = tile.isGood === undefined || isNothing ? '' : isUp === tile.isGood ? 'good' : 'bad';
   return (
     <dd class="change">

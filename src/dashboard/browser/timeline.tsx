@@ -3,7 +3,7 @@ import type { CallEvent, EventPage, EventsData } from './answers.ts';
 import { isTold } from './call-words.ts';
 import { documents } from './documents.ts';
 import { Fault } from './fault.tsx';
-import { formatCount, formatDateTime, formatTime } from './format.ts';
+import { formatCount, formatDateTime, formatDecimal, formatTime } from './format.ts';
 import { type QueryContext, useQuery } from './use-query.ts';
 
 interface TimelineProps {
@@ -110,6 +110,6 @@ function toOffset(ms: number): string {
   const seconds = Math.abs(ms) / 1000;
   const sign = ms < 0 ? '−' : '+';
   return seconds < 60
-    ? `${sign}${seconds.toFixed(1)} s`
+    ? `${sign}${formatDecimal(seconds)} s`
     : `${sign}${Math.floor(seconds / 60)} m ${String(Math.floor(seconds % 60)).padStart(2, '0')} s`;
 }

@@ -7,6 +7,7 @@ import {
 import type { Plugin } from 'graphql-yoga';
 import { refusal, withCode } from '../errors.ts';
 
+/** In all; of more, the last one says so. */
 const validationErrorsMax = 10;
 
 /** Validates with our rules besides graphql-js's; errors have their code, and at most ten are listed. */
@@ -25,9 +26,10 @@ export function useValidation({ introspection }: { readonly introspection: boole
 /** Validation errors as callers see them; a longer list says that there are more. */
 export function listErrors(errors: readonly GraphQLError[], introspection: boolean): GraphQLError[] {
   const code = 'GRAPHQL_VALIDATION_FAILED';
-  const listed = errors.slice(0, validationErrorsMax).map((error) => withCode(error, code, introspection));
-  if (errors.length <= validationErrorsMax) return listed;
-  return [...listed, refusal(code, `There are more errors; the first ${validationErrorsMax} are listed.`)];
+  const listedMax = errors.length > validationErrorsMax ? validationErrorsMax - 1 : validationErrorsMax;
+  const listed = errors.slice(0, listedMax).map((error) => withCode(error, code, introspection));
+  if (errors.length <= listedMax) return listed;
+  return [...listed, refusal(code, `There are more errors; the first ${listedMax} are listed.`)];
 }
 
 /** Refuses an operation whose type the schema does not have, such as a subscription: graphql-js leaves that to execution. */

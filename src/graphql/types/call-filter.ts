@@ -75,16 +75,21 @@ export function parseCallFilter(input: Nullable<FilterInput>): CallFilter {
 }
 
 /** Each value once, of a list that is no longer than there are values: a longer one can only repeat itself. */
-function toDistinct<Value>(parameter: string, values: readonly Value[], lengthMax: number): Value[] {
+function toDistinct<Value>(
+  parameter: string,
+  values: readonly Value[],
+  lengthMax: number,
+  noun: 'values' | 'ids' = 'values',
+): Value[] {
   if (values.length > lengthMax) {
-    throw invalidArgument(parameter, `${values.length} values`, `a list of at most ${lengthMax} values`);
+    throw invalidArgument(parameter, `${values.length} ${noun}`, `a list of at most ${lengthMax} ${noun}`);
   }
   return [...new Set(values)];
 }
 
 function parsePhoneNumberIds(ids: readonly string[]): string[] {
   const parameter = 'filter.phoneNumberId';
-  return toDistinct(parameter, ids, phoneNumbersMax).map((id) => {
+  return toDistinct(parameter, ids, phoneNumbersMax, 'ids').map((id) => {
     const uuid = toUuid(parameter, 'PhoneNumber', id);
     if (uuid === null) throw invalidId(parameter, id, 'the id of a phone number');
     return uuid;

@@ -58,7 +58,7 @@ const CallStats = builder.objectRef<Stats>('CallStats').implement({
     answered: t.int({ description: 'How many calls were answered.', resolve: ({ sums }) => sums.answered }),
     answerRate: t.float({
       nullable: true,
-      description: 'answered / total, 0 to 1; null where there are no calls.',
+      description: 'Answered calls / all calls, 0 to 1; null where there are no calls.',
       resolve: ({ sums }) => (sums.total === 0 ? null : sums.answered / sums.total),
     }),
     totalDurationSeconds: t.field({

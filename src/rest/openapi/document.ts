@@ -19,6 +19,7 @@ export function makeOpenApiDocument(
       title: 'Calls gateway',
       version: '1.0.0',
       description: describeApi(),
+      contact: { name: 'The operator of this gateway' },
       license: version === '3.1' ? { name: 'MIT', identifier: 'MIT' } : mitByAddress,
     },
     servers: [
@@ -28,7 +29,7 @@ export function makeOpenApiDocument(
     security: [{ bearer: [] }, { apiKey: [] }],
     tags: [
       { name: 'Calls', description: 'Calls of the caller’s organization: lists, sums, details, deletion.' },
-      { name: 'Health', description: 'For who operates the gateway.' },
+      { name: 'Health', description: 'For those who operate the gateway.' },
     ],
     paths: toPaths({ version, deprecations }),
     components: {

@@ -2,6 +2,7 @@ import type { Deprecation, OperationName } from '../deprecations.ts';
 import { deleteParams, listParams } from '../params.ts';
 import { toErrorResponses } from './errors.ts';
 import { examples } from './examples.ts';
+import { toHead } from './head.ts';
 import { type HeaderName, headersOf, openHeadersOf } from './headers.ts';
 import type { JsonObject } from './json-object.ts';
 import { headerParametersOf, pathId, toQueryParameters } from './parameters.ts';
@@ -14,11 +15,12 @@ interface Target {
 
 /** The paths of the API. */
 export function toPaths(target: Target): JsonObject {
+  const withHead = (get: JsonObject) => ({ get, head: toHead(get) });
   return {
-    '/calls': { get: listCalls(target) },
-    '/calls/{id}': { get: getCall(target), delete: deleteCall(target) },
-    '/healthz': { servers: atTheTop, get: getLiveness() },
-    '/readyz': { servers: atTheTop, get: getReadiness() },
+    '/calls': withHead(listCalls(target)),
+    '/calls/{id}': { ...withHead(getCall(target)), delete: deleteCall(target) },
+    '/healthz': { servers: atTheTop, ...withHead(getLiveness()) },
+    '/readyz': { servers: atTheTop, ...withHead(getReadiness()) },
   };
 }
 
@@ -136,8 +138,9 @@ function getLiveness(): JsonObject {
     operationId: 'getLiveness',
     tags: ['Health'],
     security: [],
-    summary: 'Does the process live?',
-    responses: { 200: toOpenAnswer('Yes.', 'Liveness', { status: 'ok' }) },
+    summary: 'Check that the process lives',
+    description: 'Answers without asking the database. It needs no credentials.',
+    responses: { 200: toOpenAnswer('The process lives.', 'Liveness', { status: 'ok' }) },
   };
 }
 
@@ -146,10 +149,14 @@ function getReadiness(): JsonObject {
     operationId: 'getReadiness',
     tags: ['Health'],
     security: [],
-    summary: 'Can requests be served?',
+    summary: 'Check that requests can be served',
+    description: 'Answers 503 with the reasons while requests cannot be served. It needs no credentials.',
     responses: {
-      200: toOpenAnswer('Yes.', 'Ready', { status: 'ready' }),
-      503: toOpenAnswer('No.', 'NotReady', { status: 'not ready', reasons: ['database unavailable'] }),
+      200: toOpenAnswer('Requests can be served.', 'Ready', { status: 'ready' }),
+      503: toOpenAnswer('Requests cannot be served.', 'NotReady', {
+        status: 'not ready',
+        reasons: ['database unavailable'],
+      }),
     },
   };
 }

@@ -1,16 +1,16 @@
 import type { z } from 'zod';
 import type { Deprecation, OperationName } from '../deprecations.ts';
 import { toParameterMeta } from '../parameter.ts';
-import { exampleCallId, exampleTag } from './examples.ts';
+import { exampleCallId } from './examples.ts';
 import type { JsonObject } from './json-object.ts';
 import { type OpenApiVersion, toParameterSchema } from './schema-json.ts';
 
-const headerParameter = (name: string, description: string, schema: JsonObject, example: string) => ({
+// Without an example or a default: API clients such as Postman would send it with every request.
+const headerParameter = (name: string, description: string, schema: JsonObject = {}) => ({
   name,
   in: 'header',
   description,
   schema: { type: 'string', ...schema },
-  example,
 });
 
 const headerParameters = {
@@ -18,31 +18,24 @@ const headerParameters = {
     'x-organization-id',
     'Which of the caller’s organizations; absent: the key’s own, or the one that the user joined first.',
     { format: 'uuid' },
-    '8f7d0c52-6f0b-4c59-9a53-1f2f8c7f4a10',
   ),
   'x-environment': headerParameter(
     'x-environment',
     'The environment that a session token reads; absent: `live`. An API key has one environment: any other is refused.',
     { enum: ['live', 'test'] },
-    'live',
   ),
   'x-request-id': headerParameter(
     'x-request-id',
     'A name for the request, which the answer and the log have too.',
     { pattern: '^[!-~]{1,128}$' },
-    'my-request-1',
   ),
   'if-none-match': headerParameter(
     'if-none-match',
     'Entity tags of answers that the caller has; where one is still right, 304 without a body.',
-    {},
-    exampleTag,
   ),
   'if-match': headerParameter(
     'if-match',
     'Entity tags of `GET /calls/{id}`; the call is deleted only if one is still right.',
-    {},
-    exampleTag,
   ),
 } as const;
 

@@ -43,7 +43,9 @@ export function toComponentSchemas(version: OpenApiVersion): JsonObject {
       adapt(jsonSchema, version);
     },
   });
-  const entries = Object.entries(made.schemas).map(([id, { $schema: _, $id: __, ...schema }]) => [
+  const schemas = made.schemas as Readonly<Record<string, JsonObject>>;
+  if (version === '3.0') allowNullAtTargets(schemas);
+  const entries = Object.entries(schemas).map(([id, { $schema: _, $id: __, ...schema }]) => [
     id,
     version === '3.1' ? toTypeLists(schema) : schema,
   ]);
@@ -69,25 +71,36 @@ function adapt(schema: JsonObject, version: OpenApiVersion): void {
   if (version === '3.0') adaptTo30(schema);
 }
 
-/** What is left to do of OpenAPI 3.0: one type or any, one example, `nullable` beside a type only, a reference by itself. */
+/** What is left to do of OpenAPI 3.0: one type or any, one example, null only where `nullable` stands beside a type. */
 function adaptTo30(schema: JsonObject): void {
   if (Array.isArray(schema.type)) {
-    delete schema.type;
-    delete schema.additionalProperties;
+    for (const key of ['type', 'items', 'additionalProperties']) delete schema[key];
   }
   const { examples, nullable, type, allOf, anyOf } = schema;
   if (Array.isArray(examples)) {
     delete schema.examples;
     schema.example = examples[0];
   }
-  if (nullable === true && type === undefined) {
-    if (Array.isArray(anyOf)) {
-      delete schema.nullable;
-      schema.anyOf = anyOf.map((member: JsonObject) => ({ ...member, nullable }));
-    } else schema.type = 'object';
+  if (nullable === true && Array.isArray(schema.enum)) schema.enum = [...schema.enum, null];
+  if (nullable === true && type === undefined && Array.isArray(anyOf)) {
+    delete schema.nullable;
+    schema.anyOf = anyOf.map((member: JsonObject) => ({ ...member, nullable }));
   }
   if (nullable === undefined && Array.isArray(allOf) && allOf.length === 1) {
     delete schema.allOf;
     Object.assign(schema, allOf[0]);
+  }
+}
+
+/** In OpenAPI 3.0 what a reference points at must allow null itself, whatever stands beside the reference. */
+function allowNullAtTargets(schemas: Readonly<Record<string, JsonObject>>): void {
+  for (const schema of Object.values(schemas)) {
+    const properties = (schema.properties ?? {}) as Record<string, JsonObject>;
+    for (const [name, { nullable, allOf }] of Object.entries(properties)) {
+      if (nullable !== true || !Array.isArray(allOf)) continue;
+      const target = schemas[String(allOf[0].$ref).split('/').at(-1) ?? ''];
+      if (target !== undefined) target.nullable = true;
+      properties[name] = allOf[0];
+    }
   }
 }

@@ -324,7 +324,7 @@ describeCases('abuse of GraphQL', [
   },
   {
     case: 151,
-    name: 'the hash of a persisted query changes nothing',
+    name: 'a hash that is not that of its document is refused',
     ask: [
       post(
         JSON.stringify({
@@ -333,7 +333,7 @@ describeCases('abuse of GraphQL', [
         }),
       ),
     ],
-    status: 200,
+    status: 400,
     statements: 0,
   },
   {

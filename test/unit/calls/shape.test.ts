@@ -105,4 +105,4 @@ it('the text of a statement is that of its key alone, and all else is among its 
   const count = new Set(texts.values()).size;
   expect(count).toBeGreaterThan(20);
   expect(count).toBeLessThanOrEqual(2 * 2 * 3 * 8);
-});
+}, 120_000);

@@ -1,10 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { createConfig, lintFromString } from '@redocly/openapi-core';
+import spectralCore, { type RulesetDefinition } from '@stoplight/spectral-core';
+import spectralRulesets from '@stoplight/spectral-rulesets';
 import { describe, expect, it } from 'vitest';
 import { statusByCode } from '../../../src/errors.ts';
 import { makeOpenApiDocument } from '../../../src/rest/openapi/document.ts';
 import { printOpenApiDocument } from '../../../src/rest/openapi/print.ts';
 import { createValidator, listOperations } from '../../support/openapi.ts';
+
+const { Spectral } = spectralCore;
+const { oas } = spectralRulesets;
 
 // biome-ignore lint/suspicious/noExplicitAny: a document, whose shape is what is tested.
 type Json = any;
@@ -19,9 +24,18 @@ describe.each(['3.1', '3.0'] as const)('the OpenAPI document %s', (version) => {
     const found = problems.map(({ ruleId, location }) => `${ruleId} ${location[0]?.pointer}`);
     // Health refuses nobody.
     expect(found).toEqual(
-      ['healthz', 'readyz'].map((path) => `operation-4xx-response #/paths/~1${path}/get/responses`),
+      ['healthz', 'readyz'].flatMap((path) =>
+        ['get', 'head'].map((method) => `operation-4xx-response #/paths/~1${path}/${method}/responses`),
+      ),
     );
   });
+
+  it('has no error and no warning by Spectral’s rules for OpenAPI', async () => {
+    const spectral = new Spectral();
+    spectral.setRuleset(oas as unknown as RulesetDefinition);
+    const found = await spectral.run(makeOpenApiDocument(version));
+    expect(found.map(({ code, path, message }) => `${code} ${path.join('.')}: ${message}`)).toEqual([]);
+  }, 60_000);
 });
 
 describe('the OpenAPI document', () => {
