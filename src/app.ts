@@ -6,7 +6,7 @@ import type { Database } from './db/client.ts';
 import { toAppError } from './db/errors.ts';
 import { AppError, isClientClosed, routeNotFound } from './errors.ts';
 import { createGraphiql, type Demo } from './graphiql/serve.ts';
-import { createGateway } from './graphql/gateway.ts';
+import { createGateway, type GatewayPlugin } from './graphql/gateway.ts';
 import { answerGraphQL, refuseSubscriptions, toGraphQLErrorResponse } from './graphql/http.ts';
 import { createHealth } from './health.ts';
 import { observeRequests } from './http/access-log.ts';
@@ -53,6 +53,8 @@ export interface AppParts {
   readonly rollupLag?: RollupLag | null;
   /** Null or absent where no traces are recorded. */
   readonly tracing?: Tracing | null;
+  /** Yoga and Envelop plugins of an operator; they run for GraphQL and for REST. */
+  readonly plugins?: readonly GatewayPlugin[];
   /** What REST announces as deprecated; by default what is. */
   readonly deprecations?: readonly Deprecation[];
 }
@@ -90,6 +92,7 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
     tracing,
     metrics: metrics.operations,
     introspection: config.introspection,
+    plugins: parts.plugins ?? [],
     ...(parts.foldSoon && { onManyPending: parts.foldSoon }),
   });
   const health = createHealth(database, () => parts.rollupLag?.warnings() ?? []);

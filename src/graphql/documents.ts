@@ -51,6 +51,21 @@ export class PreparedDocument {
   }
 }
 
+/** What is kept of a document lives as long as the document does. */
+export type PrepareDocument = (document: DocumentNode) => PreparedDocument;
+
+export function createDocumentPreparation(schema: GraphQLSchema): PrepareDocument {
+  const prepared = new WeakMap<DocumentNode, PreparedDocument>();
+  return (document) => {
+    let known = prepared.get(document);
+    if (known === undefined) {
+      known = new PreparedDocument(schema, document);
+      prepared.set(document, known);
+    }
+    return known;
+  };
+}
+
 // A parsed document takes some twenty times its text.
 const documentsMax = 500;
 const charactersMax = 512 * 1024;

@@ -1,22 +1,25 @@
-import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
-import { createYoga, type Plugin } from 'graphql-yoga';
+import type { ExecutionResult, GraphQLSchema } from 'graphql';
+import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import type { Db } from '../db/db.ts';
 import { countKeptStatements } from '../db/statement.ts';
 import type { Log } from '../log.ts';
 import type { OperationMetrics } from '../metrics/operations.ts';
 import type { Tracing } from '../tracing/tracing.ts';
 import type { GatewayContext, RequestScope } from './context.ts';
-import { createDocumentCache, createErrorCache, PreparedDocument } from './documents.ts';
+import { createDocumentCache, createDocumentPreparation, createErrorCache } from './documents.ts';
 import { RequestFailure } from './errors.ts';
 import { PersistedQueries } from './persisted-queries.ts';
 import { useContext } from './plugins/context.ts';
 import { useExecution } from './plugins/execution.ts';
-import { useMaskedErrors } from './plugins/masked-errors.ts';
+import { type Masking, maskErrors, useMaskedErrors } from './plugins/masked-errors.ts';
 import { useOperationMetrics } from './plugins/metrics.ts';
 import { useOperationLimits } from './plugins/operation-limits.ts';
 import { useOperationTracing } from './plugins/tracing.ts';
 import { useValidation } from './plugins/validation.ts';
-import { schema } from './schema.ts';
+import { schema as callsSchema } from './schema.ts';
+
+/** Knows the gateway's context, or nothing of it. */
+export type GatewayPlugin = Plugin<GatewayContext> | Plugin;
 
 export interface GatewayParts {
   readonly db: Db;
@@ -27,8 +30,13 @@ export interface GatewayParts {
   readonly metrics?: OperationMetrics;
   /** Null or absent where no traces are recorded. */
   readonly tracing?: Tracing | null;
-  /** Yoga and Envelop plugins of an operator; they come after the gateway's own. */
-  readonly plugins?: readonly Plugin<GatewayContext>[];
+  /**
+   * Yoga and Envelop plugins of an operator. They find the gateway's context and see errors as they are thrown; what
+   * they throw is masked like any other error.
+   */
+  readonly plugins?: readonly GatewayPlugin[];
+  /** By default ours. */
+  readonly schema?: GraphQLSchema;
 }
 
 export interface OperationParams {
@@ -59,54 +67,29 @@ export interface Gateway {
 
 const operationNameMax = 64;
 
-/**
- * Makes the gateway of our schema. Yoga runs the operation; its HTTP layer is not used, because a request through it costs
- * more than all else of a small answer: see answerGraphQL.
- */
-export function createGateway({ db, log, tracing, metrics, ...parts }: GatewayParts): Gateway {
+/** Makes the gateway of a schema. Every operation runs through Yoga's hooks: see runThroughYoga. */
+export function createGateway(parts: GatewayParts): Gateway {
+  const { db, schema = callsSchema } = parts;
   const documents = createDocumentCache();
-  const prepared = new WeakMap<DocumentNode, PreparedDocument>();
   const logged = new WeakSet<Error>();
   const persistedQueries = new PersistedQueries();
-
-  function prepareDocument(document: DocumentNode): PreparedDocument {
-    let known = prepared.get(document);
-    if (known === undefined) {
-      known = new PreparedDocument(schema, document);
-      prepared.set(document, known);
-    }
-    return known;
-  }
-
+  const masking: Masking = {
+    log: parts.log,
+    introspection: parts.introspection,
+    onLogged: (error) => logged.add(error),
+  };
   const yoga = createYoga<RequestScope>({
+    ...httpSettings,
     schema,
-    logging: false,
-    graphiql: false,
-    landingPage: false,
-    cors: false,
-    multipart: false,
-    batching: false,
-    maskedErrors: false,
     parserAndValidationCache: { documentCache: documents, errorCache: createErrorCache() },
-    plugins: [
-      useOperationLimits(prepareDocument, parts),
-      useValidation(parts),
-      useContext({ db, ...(parts.onManyPending && { onManyPending: parts.onManyPending }) }, log),
-      useExecution(),
-      useMaskedErrors({ log, introspection: parts.introspection, onLogged: (error) => logged.add(error) }),
-      ...(metrics ? [useOperationMetrics(metrics)] : []),
-      ...(tracing ? [useOperationTracing(tracing)] : []),
-      ...(parts.plugins ?? []),
-    ],
+    plugins: listPlugins(parts, schema, masking),
   });
 
   return {
     schema,
     async execute(params, scope) {
-      const context: RequestScope & Pick<GatewayContext, 'operation'> = { ...scope };
-      const request = scope.request as Request;
-      const asked = { params: params as never, request };
-      const result = (await yoga.getResultForParams(asked, context as never)) as ExecutionResult;
+      const context: RunContext = { ...scope };
+      const result = await runThroughYoga(yoga, params, context, masking);
       const refusal = result.errors?.[0]?.originalError;
       if (refusal instanceof RequestFailure) throw refusal.failure;
       return { result, operation: result.data === undefined ? 'refused' : toLabel(context.operation) };
@@ -119,6 +102,52 @@ export function createGateway({ db, log, tracing, metrics, ...parts }: GatewayPa
       statements: countKeptStatements(db),
     }),
   };
+}
+
+type RunContext = RequestScope & Pick<GatewayContext, 'operation'>;
+type Yoga = YogaServerInstance<RequestScope, object>;
+
+/** Our own HTTP layer reads and answers, and our own plugin masks. */
+const httpSettings = {
+  ...{ logging: false, graphiql: false, landingPage: false, cors: false },
+  ...{ multipart: false, batching: false, maskedErrors: false },
+} as const;
+
+/** Yoga calls the hooks of a kind in this order. */
+function listPlugins(
+  { db, log, introspection, onManyPending, metrics, tracing, plugins = [] }: GatewayParts,
+  schema: GraphQLSchema,
+  masking: Masking,
+): GatewayPlugin[] {
+  const prepareDocument = createDocumentPreparation(schema);
+  return [
+    useOperationLimits({ schema, prepareDocument, introspection }),
+    useValidation({ introspection }),
+    useContext({ db, ...(onManyPending && { onManyPending }) }, log),
+    useExecution(prepareDocument),
+    ...plugins,
+    useMaskedErrors(masking),
+    ...(metrics ? [useOperationMetrics(metrics)] : []),
+    ...(tracing ? [useOperationTracing(tracing)] : []),
+  ];
+}
+
+/**
+ * Yoga's HTTP layer is not used: a request through it costs more than all else of a small answer (see answerGraphQL).
+ */
+async function runThroughYoga(
+  yoga: Yoga,
+  params: OperationParams,
+  context: RunContext,
+  masking: Masking,
+): Promise<ExecutionResult> {
+  try {
+    const asked = { params: params as never, request: context.request as Request };
+    return (await yoga.getResultForParams(asked, context as never)) as ExecutionResult;
+  } catch (error) {
+    // Yoga makes a result of what is thrown between parsing and execution, not of what other hooks throw.
+    return maskErrors([error], context.requestId, masking);
+  }
 }
 
 function toLabel(operation: GatewayContext['operation']): string {

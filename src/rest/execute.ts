@@ -1,3 +1,4 @@
+import type { GraphQLError } from 'graphql';
 import { AppError, internalServerError } from '../errors.ts';
 import type { RequestScope } from '../graphql/context.ts';
 import type { Gateway } from '../graphql/gateway.ts';
@@ -31,11 +32,13 @@ export function createDocumentExecutor(gateway: Gateway): ExecuteDocument {
     const { result } = await gateway.execute(params, { ...scope, ...pageSizeOf[name] });
     // A value that cannot be written is null; the rest of the answer is as good as ever.
     const failure = result.errors?.find(({ extensions }) => extensions.code !== tooDeepCode);
-    if (failure !== undefined) throw toRestError(failure.originalError);
+    if (failure !== undefined) throw toRestError(failure);
     return result.data as unknown as DataOf[typeof name];
   };
 }
 
-function toRestError(error: Error | null | undefined): AppError {
-  return error instanceof AppError ? error : internalServerError();
+/** REST's codes are a closed set: an error that a plugin made for GraphQL alone is not among them. */
+function toRestError(error: GraphQLError): AppError {
+  const { originalError } = error;
+  return originalError instanceof AppError ? originalError : internalServerError(error);
 }

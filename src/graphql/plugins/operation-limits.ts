@@ -1,24 +1,24 @@
-import { type DocumentNode, GraphQLError, parse, validate } from 'graphql';
+import { type DocumentNode, GraphQLError, type GraphQLSchema, parse, validate } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { AppError, methodNotAllowed } from '../../errors.ts';
 import type { GatewayContext } from '../context.ts';
-import type { PreparedDocument } from '../documents.ts';
+import type { PrepareDocument } from '../documents.ts';
 import { RequestFailure, refusal, withCode } from '../errors.ts';
 import { findExcess, operationLimits, requireShortNames } from '../limits.ts';
 import { hasOperation, toOperationError } from '../operation-error.ts';
-import { schema } from '../schema.ts';
 import { listErrors } from './validation.ts';
 
-type PrepareDocument = (document: DocumentNode) => PreparedDocument;
+interface OperationChecks {
+  readonly schema: GraphQLSchema;
+  readonly prepareDocument: PrepareDocument;
+  readonly introspection: boolean;
+}
 
 /**
  * Finds the operation that is asked for and refuses what asks for too much, before anything is validated or executed:
  * tokens while the text is parsed, then depth, aliases, root fields and cost, which depend on the variables.
  */
-export function useOperationLimits(
-  prepareDocument: PrepareDocument,
-  { introspection }: { readonly introspection: boolean },
-): Plugin<GatewayContext> {
+export function useOperationLimits(checks: OperationChecks): Plugin<GatewayContext> {
   return {
     onParse({ setParseFn }) {
       setParseFn((source, options) => {
@@ -30,8 +30,8 @@ export function useOperationLimits(
         if (result instanceof Error) return replaceParseResult(toParseError(result) as never);
         const { params, request } = context;
         const document = result as DocumentNode;
-        const operation = prepareDocument(document).findOperation(params.operationName ?? undefined);
-        if (operation === null) throw toMissing(document, params.operationName, introspection);
+        const operation = checks.prepareDocument(document).findOperation(params.operationName ?? undefined);
+        if (operation === null) throw toMissing(document, params.operationName, checks);
         if (isGet(request) && operation.operation.operation !== 'query')
           throw new RequestFailure(methodNotAllowed('POST'));
         const excess = findExcess(operation.measure(params.variables ?? {}));
@@ -51,7 +51,11 @@ export function useOperationLimits(
 }
 
 /** Which operation is missing; the document's own errors come first. */
-function toMissing(document: DocumentNode, name: string | null | undefined, introspection: boolean): Error {
+function toMissing(
+  document: DocumentNode,
+  name: string | null | undefined,
+  { schema, introspection }: OperationChecks,
+): Error {
   const errors = hasOperation(document) ? validate(schema, document) : [];
   if (errors.length > 0) return new AggregateError(listErrors(errors, introspection));
   return toOperationError(document, name ?? undefined);

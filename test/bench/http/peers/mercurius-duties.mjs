@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import rateLimiter from '@fastify/rate-limit';
-import fastify from 'fastify';
+import fastify, { LogController } from 'fastify';
 import mercurius from 'mercurius';
 import { createQuery, DateTime, findRecordings, listEvents, typeDefs } from './calls.mjs';
 import { depthMax, findCaller, limitCost, log, rateLimit } from './duties.mjs';
@@ -10,7 +10,7 @@ const callIdsOf = (queries) => queries.map(({ obj }) => obj.uuid);
 const app = fastify({
   loggerInstance: log,
   // Two lines a request; the hook below writes one.
-  disableRequestLogging: true,
+  logController: new LogController({ disableRequestLogging: true }),
   requestIdHeader: 'x-request-id',
   genReqId: () => randomUUID(),
 });
