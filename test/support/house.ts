@@ -51,7 +51,7 @@ const roomsBelow: Readonly<Record<string, readonly string[]>> = {
     'metrics',
     'tracing',
   ],
-  pages: ['landing', 'dashboard', 'docs', 'graphiql', 'assets', 'http'],
+  pages: ['landing', 'dashboard', 'docs', 'graphiql', 'assets', 'http', 'rest'],
   doctor: ['calls', 'db'],
   health: ['db'],
   'rollup-folding': ['calls', 'db', 'metrics'],
