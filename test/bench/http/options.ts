@@ -12,7 +12,8 @@ export const usage = `usage: npm run bench:http -- [--rounds 5] [--seconds 3] [-
                   -duties: with the gateway's duties (credentials, rate, depth and cost limits, request ids, log)
                   operations: ${operationNames.join(', ')}
   --pool N        connections of each server to the database
-  --previous DIR  a built checkout of an earlier commit, to compare the gateway and its two workers with
+  --previous DIR  a built checkout of an earlier commit with the same migrations, to compare the gateway and its two
+                  workers with
   --memory        also the time to listen, and memory at rest and after 100,000 requests
   --memory-long   also the gateway's memory over 1,000,000 requests of 100,000 distinct documents
   --keep          leaves the database for the next run, which then uses it
