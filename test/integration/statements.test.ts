@@ -266,7 +266,7 @@ describeOnPostgres('the statements of common questions', (database) => {
     const listPrepared = async () => {
       const rows = await queryRows<{ statement: string }>(
         postgres.db,
-        sql`select statement, pg_sleep(0.05) from pg_prepared_statements where statement like '/* prepared%'`,
+        sql`select statement, pg_sleep(0.05) from pg_prepared_statements where statement not like '%pg_prepared_statements%'`,
       );
       return rows.map(({ statement }) => statement);
     };
