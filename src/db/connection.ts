@@ -105,6 +105,7 @@ export class Connection {
    * server; the connection is free again when whenFree() resolves.
    */
   async run(statement: SentStatement, signal?: AbortSignal): Promise<unknown[]> {
+    if (signal?.aborted) throw new ClientClosedRequestError();
     const { text, values, asArrays } = statement;
     const prepare = statement.prepare && this.#prepares;
     if (prepare) this.#prepared.add(text);

@@ -70,7 +70,6 @@ describeOnPostgres('the pool of connections', () => {
 
   it('cancels no statement but the aborted one, however short both are', { timeout: 60_000 }, async () => {
     open(1);
-    const backend = await findBackend();
     let [aborted, answered] = [0, 0];
     for (let i = 0; i < 300; i++) {
       const controller = new AbortController();
@@ -90,8 +89,6 @@ describeOnPostgres('the pool of connections', () => {
     }
     expect(aborted + answered).toBe(300);
     expect(aborted).toBeGreaterThan(0);
-    // Connections that are lost where a statement was aborted before it was sent are replaced.
-    expect(await findBackend()).toBeTypeOf(typeof backend);
   });
 
   it('takes a statement that is aborted while it waits out of its queue', async () => {
@@ -109,9 +106,9 @@ describeOnPostgres('the pool of connections', () => {
 
   it('sends nothing for a signal that is aborted already', async () => {
     open(1);
-    await findBackend();
+    const backend = await findBackend();
     await expect(send(sleepFor(60), AbortSignal.abort())).rejects.toThrow('The client closed the request.');
-    expect(await send({ ...plain, text: 'select 1 as one' })).toEqual([{ one: 1 }]);
+    expect(await findBackend()).toBe(backend);
     expect(await countRunning()).toBe(0);
   });
 
