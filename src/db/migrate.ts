@@ -4,9 +4,6 @@ import { sql as statement } from 'drizzle-orm';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { drizzle as drizzlePglite } from 'drizzle-orm/pglite';
 import { migrate as migratePglite } from 'drizzle-orm/pglite/migrator';
-import { drizzle as drizzlePostgres } from 'drizzle-orm/postgres-js';
-import { migrate as migratePostgres } from 'drizzle-orm/postgres-js/migrator';
-import type { Sql } from 'postgres';
 import type { EmbeddedDatabase } from './client.ts';
 import { type Db, queryRows, readRows } from './db.ts';
 import { openDedicatedConnection } from './dedicated-connection.ts';
@@ -49,7 +46,7 @@ const newestMigration = 'select max(created_at) as newest from drizzle.calls_gat
 const hasMigrations = `select to_regclass('drizzle.calls_gateway_migrations') is not null as exists`;
 
 /** Sends one statement and gives its rows. */
-type Send = (text: string) => Promise<readonly unknown[]>;
+type Send = (text: string, values?: readonly string[]) => Promise<readonly unknown[]>;
 
 async function findNewest(send: Send): Promise<number> {
   const [table] = (await send(hasMigrations)) as { exists: boolean }[];
@@ -68,6 +65,23 @@ async function listApplied(send: Send, migrate: () => Promise<void>): Promise<st
 }
 
 /**
+ * Applies what is pending, with the table that Drizzle's migrators keep. Those begin a transaction themselves, which could not
+ * be the one that holds the lock.
+ */
+async function applyMigrations(send: Send): Promise<void> {
+  await send('create schema if not exists drizzle');
+  await send(`create table if not exists drizzle.calls_gateway_migrations
+    (id serial primary key, hash text not null, created_at bigint)`);
+  const newest = await findNewest(send);
+  const pending = readMigrationFiles(migrationsTable).filter(({ folderMillis }) => folderMillis > newest);
+  for (const { sql: texts, hash, folderMillis } of pending) {
+    for (const text of texts) await send(text);
+    const note = 'insert into drizzle.calls_gateway_migrations (hash, created_at) values ($1, $2)';
+    await send(note, [hash, String(folderMillis)]);
+  }
+}
+
+/**
  * Brings a PostgreSQL database up to date, all of it or nothing. Safe to run several at once: an advisory lock on a
  * connection of its own lets one work while the others wait, and then find nothing to do. The lock is the
  * transaction's, as a pooler may give the next transaction another connection. Gives the names of what was applied.
@@ -75,21 +89,12 @@ async function listApplied(send: Send, migrate: () => Promise<void>): Promise<st
  */
 export async function migratePostgresDatabase(url: string, signal?: AbortSignal): Promise<string[]> {
   const { sql, whileOpen, close } = await openDedicatedConnection(describeServer(url, defaultLimits), signal);
-  const run = (text: string, parameters: readonly unknown[] = []) =>
-    whileOpen(() => sql.unsafe(text, parameters as never[]));
-  // The transaction that Drizzle would begin is there, and is not its to end.
-  const client = {
-    options: sql.options,
-    unsafe: run,
-    begin: (work: (tx: unknown) => unknown) => work(client),
-  };
+  const run: Send = (text, values = []) => whileOpen(() => sql.unsafe(text, [...values]));
   try {
     await run('begin');
     await run(`set local lock_timeout = ${lockTimeoutMs}`);
     await run(`select pg_advisory_xact_lock(${advisoryLock})`);
-    const applied = await listApplied(run, () =>
-      migratePostgres(drizzlePostgres(client as unknown as Sql), migrationsTable),
-    );
+    const applied = await listApplied(run, () => applyMigrations(run));
     requireKnownSchema((await run(newestMigration)) as never);
     await run(revokeFunctions);
     await run('commit');
