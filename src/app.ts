@@ -112,8 +112,11 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
   app.use(observeRequests(log, metrics, tracing));
   if (config.corsOrigins.length > 0) app.use(allowOrigins(config.corsOrigins));
 
-  for (const path of ['/graphql', '/calls', '/calls/*', '/v1/calls', '/v1/calls/*'])
-    app.use(path, loadShedding.middleware);
+  // A page asks no database.
+  if (graphiql !== null)
+    app.get('/graphql', (c, next) => (graphiql.isPageRequest(c.req.raw) ? graphiql.renderPage() : next()));
+  // To Hono `/calls` is one of `/calls/*`.
+  for (const path of ['/graphql', '/calls/*', '/v1/calls/*']) app.use(path, loadShedding.middleware);
 
   app.get('/healthz', () => respondJson({ status: 'ok' }));
   app.get('/readyz', async () => {
@@ -131,11 +134,11 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
   const pages = addPages(app, { config, graphiql, demoKey: demo?.apiKey ?? null });
 
   app.on(['GET', 'POST'], '/graphql', async (c) => {
-    if (graphiql?.isPageRequest(c.req.raw)) return graphiql.renderPage();
     c.set('operation', 'graphql');
     refuseSubscriptions(c.req.raw);
     const caller = await authenticate(c);
-    const scope = { caller, requestId: c.get('requestId'), charge: c.get('charge') };
+    const { signal } = c.req.raw;
+    const scope = { caller, requestId: c.get('requestId'), charge: c.get('charge'), signal };
     const { response, operation } = await answerGraphQL(gateway, c.req.raw, scope, c.get('body'));
     c.set('operation', operation);
     return response;
@@ -161,10 +164,12 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
   };
   // What is thrown here would pass by the log and the headers of every answer.
   app.notFound((c) =>
-    requestCaller.authenticateIfNamed(c).then(
-      () => (acceptsPage(c.req.raw) ? pages.renderNotFound() : toErrorResponse(c, routeNotFound())),
-      (error: Error) => answerError(error, c),
-    ),
+    loadShedding
+      .middleware(c, () => requestCaller.authenticateIfNamed(c))
+      .then(
+        () => (acceptsPage(c.req.raw) ? pages.renderNotFound() : toErrorResponse(c, routeNotFound())),
+        (error: Error) => answerError(error, c),
+      ),
   );
   app.onError(answerError);
   if (tracing !== null) database.metrics.trace = tracing.traceStatement;

@@ -64,11 +64,13 @@ export function createLog(level: string, to: DestinationStream = standardError()
 
 /**
  * Logs the failure of a request. One that operators expect, such as a statement over its time limit or a database that
- * is away, is a warning with its code; only the unforeseen is an error. That a client went away is none.
+ * is away, is a warning with its code; only the unforeseen is an error. That a client went away is none, and
+ * refusals for want of a place or a connection have their lines in the access log.
  */
 export function logFailure(log: Log, requestId: string, failure: unknown): void {
   if (isClientClosed(failure)) return;
   const { code, cause = failure } = failure instanceof AppError ? failure : internalServerError(failure);
+  if (code === 'OVERLOADED' && cause === failure) return;
   if (code === 'INTERNAL_SERVER_ERROR') log.error({ requestId, code, err: cause }, 'unexpected error');
   else log.warn({ requestId, code, err: cause }, 'request failed');
 }

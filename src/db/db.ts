@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SQL } from 'drizzle-orm';
 import { PgDialect } from 'drizzle-orm/pg-core';
 import { drizzle, type PgRemoteDatabase } from 'drizzle-orm/pg-proxy';
+import type { Tenant } from '../fair-queue.ts';
 import type { StatementMetrics } from '../metrics/statements.ts';
 import { isConnectionLost, toAppError } from './errors.ts';
-import type { Tenant } from './fair-queue.ts';
 import * as schema from './schema.ts';
 
 export interface SendOptions {

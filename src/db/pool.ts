@@ -1,8 +1,8 @@
 import { type AppError, ClientClosedRequestError, databaseUnavailable, overloaded } from '../errors.ts';
+import { FairQueue, type Tenant } from '../fair-queue.ts';
 import type { PoolState } from '../metrics/statements.ts';
 import { Connection } from './connection.ts';
 import { findCode } from './errors.ts';
-import { FairQueue, type Tenant } from './fair-queue.ts';
 import { IdleConnections } from './idle-connections.ts';
 import type { Server } from './server.ts';
 import { TenantShares } from './tenant-shares.ts';
@@ -44,8 +44,8 @@ export class Pool {
   }
 
   /**
-   * Gives `use` a connection. Where none is free it waits for one: OVERLOADED when that takes too long or too many
-   * wait; where no server answers it fails at once with DATABASE_UNAVAILABLE.
+   * Gives `use` a connection, or waits for one: OVERLOADED when that takes too long, or too many wait and this tenant
+   * has the most. Where no server answers it fails at once with DATABASE_UNAVAILABLE.
    */
   async run<Value>(asker: Asker, use: (connection: Connection) => Promise<Value>): Promise<Value> {
     if (this.#isClosed) throw this.#unavailable();
@@ -100,8 +100,12 @@ export class Pool {
     const { breaker, limits } = this.#server;
     const mayComeSoon = this.#connecting > 0 || !breaker.isFailing() || breaker.waitMs() === 0;
     if (this.#open.size === 0 && !mayComeSoon) throw this.#unavailable();
-    if (this.#waiters.size >= limits.queueMax) throw overloaded();
     if (signal?.aborted) throw new ClientClosedRequestError();
+    if (this.#waiters.size >= limits.queueMax) {
+      const displaced = this.#waiters.displaceFor(tenant);
+      if (displaced === undefined) throw overloaded();
+      displaced.refuse(overloaded());
+    }
     return new Promise((resolve, reject) => {
       const end = () => {
         clearTimeout(timer);
@@ -126,6 +130,8 @@ export class Pool {
       );
       signal?.addEventListener('abort', abort);
       this.#waiters.add(tenant, waiter);
+      // A connection may be idle that the tenants of all others may not take.
+      this.#serveWaiters();
       this.#connectForWaiters();
     });
   }
@@ -137,14 +143,11 @@ export class Pool {
   }
 
   #settle(connection: Connection): void {
+    const isOld = performance.now() - connection.openedAt > this.#server.limits.lifetimeMs;
     if (!connection.isOpen) this.#forget(connection);
-    else if (this.#isClosed || connection.isFull || this.#isOld(connection)) this.#retire(connection);
+    else if (this.#isClosed || connection.isFull || isOld) this.#retire(connection);
     else this.#idle.push(connection);
     this.#serveWaiters();
-  }
-
-  #isOld({ openedAt }: Connection): boolean {
-    return performance.now() - openedAt > this.#server.limits.lifetimeMs;
   }
 
   #serveWaiters(): void {

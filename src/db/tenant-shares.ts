@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Tenant } from './fair-queue.ts';
+import type { Tenant } from '../fair-queue.ts';
 
 /** A tenant that sent a statement this long ago still counts as one that asks. */
 const recentMs = 10_000;
@@ -12,7 +12,10 @@ const tenantsMax = 1_000;
 export class TenantShares {
   readonly #size: number;
   readonly #inUse = new Map<Tenant, number>();
-  readonly #recent = new LRUCache<string, true>({ max: tenantsMax, ttl: recentMs });
+  readonly #recent = new LRUCache<string, true>({
+    ...{ max: tenantsMax, ttl: recentMs, ttlResolution: 0 },
+    perf: { now: () => performance.now() },
+  });
 
   constructor(size: number) {
     this.#size = size;

@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import { routePath } from 'hono/route';
+import { AppError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { toRoute } from '../metrics/requests.ts';
@@ -29,7 +30,8 @@ export function observeRequests(log: Log, { requests }: Metrics, tracing: Tracin
     const template = routePath(c, -1);
     requests.ended(template, c.req.method, status, ms);
     tracing?.describeRequest(c.req.method, toRoute(template), status);
-    if (refusals.count(status)) return;
+    const code = c.error instanceof AppError ? c.error.code : undefined;
+    if (refusals.count(status, code)) return;
     lines.info(
       {
         requestId,
@@ -37,6 +39,7 @@ export function observeRequests(log: Log, { requests }: Metrics, tracing: Tracin
         method: c.req.method,
         operation: c.get('operation'),
         status,
+        ...(code && { code }),
         ms: Math.round(ms * 10) / 10,
       },
       'request',
@@ -60,10 +63,16 @@ function addHeaders(c: AppContext, requestId: string): void {
 
 const linesPerSecond = 20;
 
+interface Refusals {
+  readonly status: number;
+  readonly code: string;
+  requests: number;
+}
+
 /** In a flood the refusals of a second, 429 and 503, are one line after the first few. */
 class RefusalLines {
   readonly #lines: Log;
-  #counts = new Map<number, number>();
+  #counts = new Map<string, Refusals>();
   #written = 0;
 
   constructor(lines: Log) {
@@ -71,17 +80,19 @@ class RefusalLines {
   }
 
   /** Whether the answer is counted in the line of its second, and needs none of its own. */
-  count(status: number): boolean {
+  count(status: number, code = 'none'): boolean {
     if (status !== 429 && status !== 503) return false;
     if (this.#written === 0) setTimeout(() => this.#write(), 1_000).unref();
     this.#written += 1;
     if (this.#written <= linesPerSecond) return false;
-    this.#counts.set(status, (this.#counts.get(status) ?? 0) + 1);
+    const counted = this.#counts.get(code) ?? { status, code, requests: 0 };
+    counted.requests += 1;
+    this.#counts.set(code, counted);
     return true;
   }
 
   #write(): void {
-    for (const [status, requests] of this.#counts) this.#lines.warn({ status, requests }, 'refused requests');
+    for (const refusals of this.#counts.values()) this.#lines.warn(refusals, 'refused requests');
     this.#counts = new Map();
     this.#written = 0;
   }

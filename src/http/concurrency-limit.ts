@@ -1,18 +1,27 @@
-import { overloaded } from '../errors.ts';
+import { ClientClosedRequestError, overloaded } from '../errors.ts';
+import { FairQueue } from '../fair-queue.ts';
 
 export interface RequestLimits {
-  /** Requests under way at once. */
+  /** Requests under way at once, */
   readonly atOnceMax: number;
+  /** and of one client; without it as many. */
+  readonly ofClientMax?: number;
   /** Requests that wait for a place. */
   readonly waitingMax: number;
   readonly waitTimeoutMs: number;
 }
 
-/** A number of places; who finds none waits for one, first come, first served, for a bounded time. */
+interface Waiter {
+  readonly client: string;
+  give(): void;
+  refuse(reason: Error): void;
+}
+
+/** A number of places. A client that finds none waits for one, for a bounded time; clients take turns. */
 export class ConcurrencyLimit {
   readonly #options: RequestLimits;
-  // A Set keeps the order of insertion.
-  readonly #waiting = new Set<() => void>();
+  readonly #waiters = new FairQueue<Waiter>();
+  readonly #ofClient = new Map<string, number>();
   #taken = 0;
 
   constructor(options: RequestLimits) {
@@ -20,35 +29,69 @@ export class ConcurrencyLimit {
   }
 
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#waiters.size;
   }
 
-  /** Takes a place until leave() is called. Throws OVERLOADED where too many wait, or for too long. */
-  async enter(): Promise<void> {
-    const { atOnceMax, waitingMax, waitTimeoutMs } = this.#options;
-    if (this.#taken < atOnceMax) {
-      this.#taken += 1;
-      return;
+  /**
+   * Takes a place until the function that it gives is called. Throws OVERLOADED where too many wait, or for too long:
+   * then the client with the most waiting requests gives way to others. A client that hangs up waits no more.
+   */
+  async enter(client: string, signal?: AbortSignal): Promise<() => void> {
+    if (this.#mayTake(client)) this.#take(client);
+    else await this.#wait(client, signal);
+    return () => this.#leave(client);
+  }
+
+  #mayTake(client: string): boolean {
+    const { atOnceMax, ofClientMax = atOnceMax } = this.#options;
+    return this.#taken < atOnceMax && (this.#ofClient.get(client) ?? 0) < ofClientMax;
+  }
+
+  #take(client: string): void {
+    this.#taken += 1;
+    this.#ofClient.set(client, (this.#ofClient.get(client) ?? 0) + 1);
+  }
+
+  #leave(client: string): void {
+    this.#taken -= 1;
+    const left = (this.#ofClient.get(client) ?? 1) - 1;
+    if (left === 0) this.#ofClient.delete(client);
+    else this.#ofClient.set(client, left);
+    const next = this.#waiters.take((other) => this.#mayTake(other ?? ''));
+    if (next === undefined) return;
+    this.#take(next.client);
+    next.give();
+  }
+
+  #wait(client: string, signal: AbortSignal | undefined): Promise<void> {
+    const { waitingMax, waitTimeoutMs } = this.#options;
+    if (signal?.aborted) throw new ClientClosedRequestError();
+    if (this.#waiters.size >= waitingMax) {
+      const displaced = this.#waiters.displaceFor(client);
+      if (displaced === undefined) throw overloaded();
+      displaced.refuse(overloaded());
     }
-    if (this.#waiting.size >= waitingMax) throw overloaded();
-    await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#waiting.delete(take);
-        reject(overloaded());
-      }, waitTimeoutMs);
-      const take = () => {
+    return new Promise((resolve, reject) => {
+      const end = () => {
         clearTimeout(timer);
-        this.#waiting.delete(take);
-        resolve();
+        signal?.removeEventListener('abort', abort);
+        this.#waiters.delete(client, waiter);
       };
-      this.#waiting.add(take);
+      const waiter: Waiter = {
+        client,
+        give: () => {
+          end();
+          resolve();
+        },
+        refuse: (reason) => {
+          end();
+          reject(reason);
+        },
+      };
+      const abort = () => waiter.refuse(new ClientClosedRequestError());
+      const timer = setTimeout(() => waiter.refuse(overloaded()), waitTimeoutMs);
+      signal?.addEventListener('abort', abort);
+      this.#waiters.add(client, waiter);
     });
-  }
-
-  /** The place goes to the one that waits the longest. */
-  leave(): void {
-    const [take] = this.#waiting;
-    if (take === undefined) this.#taken -= 1;
-    else take();
   }
 }

@@ -2,7 +2,8 @@ import type { Context } from 'hono';
 import { type Authenticator, type Identity, requireCaller } from '../auth/authenticate.ts';
 import type { Caller } from '../auth/caller.ts';
 import { AppError, databaseUnavailable } from '../errors.ts';
-import { findAddress, type Limits } from '../limits/limits.ts';
+import type { Limits } from '../limits/limits.ts';
+import { findAddress } from '../limits/network.ts';
 import type { RequestCharge } from '../limits/request-charge.ts';
 import type { LoadShedding } from './load-shedding.ts';
 import type { RequestEnv } from './request-env.ts';
@@ -13,7 +14,7 @@ export interface RequestCallerParts {
   readonly authenticator: Authenticator;
   /** Null where nothing is limited. */
   readonly limits: Limits | null;
-  /** Is told whose credentials are accepted. */
+  /** Is told whose credentials are accepted, and admits their requests. */
   readonly loadShedding: LoadShedding;
   readonly isUpToDate: () => boolean;
 }
@@ -27,11 +28,13 @@ export class RequestCaller {
   }
 
   async authenticate(c: AppContext): Promise<Caller> {
-    if (!this.#parts.isUpToDate()) throw databaseUnavailable();
+    const { isUpToDate, loadShedding } = this.#parts;
+    if (!isUpToDate()) throw databaseUnavailable();
     const identity = await this.#identify(c, c.get('credential'));
     await this.#charge(c, identity.payer);
     const caller = requireCaller(identity);
     c.set('caller', caller);
+    await loadShedding.admit(c, identity.payer);
     return caller;
   }
 
@@ -46,10 +49,10 @@ export class RequestCaller {
     const identify = () => authenticator.identify(c.req.raw.headers, credential);
     try {
       const identity = await (limits?.guard(credential, findAddress(c.env), identify) ?? identify());
-      loadShedding.note(credential, true);
+      loadShedding.recognise(credential, identity.payer);
       return identity;
     } catch (error) {
-      if (error instanceof AppError && error.status === 401) loadShedding.note(credential, false);
+      if (error instanceof AppError && error.status === 401) loadShedding.forget(credential);
       throw error;
     }
   }

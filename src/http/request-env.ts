@@ -16,5 +16,9 @@ export interface RequestEnv {
     credential: string;
     /** The body, where it is read already. */
     body: Body | undefined;
+    /** Whether the request has a place of those for accepted credentials. */
+    isAdmitted: boolean | undefined;
+    /** Gives the request's place back. */
+    leave: (() => void) | undefined;
   };
 }

@@ -27,12 +27,3 @@ export function createLimits({ rateLimit, redis, log }: LimitsOptions): Limits |
     startCharge: (organizationId) => createRequestCharge(budget, counts, organizationId),
   };
 }
-
-interface SocketBindings {
-  readonly incoming?: { readonly socket?: { readonly remoteAddress?: string } };
-}
-
-/** Who is at the other end of the connection; headers that claim another address are nobody's proof. */
-export function findAddress(bindings: unknown): string {
-  return (bindings as SocketBindings | undefined)?.incoming?.socket?.remoteAddress ?? 'unknown';
-}

@@ -1,7 +1,7 @@
-import { isIPv6 } from 'node:net';
 import { LRUCache } from 'lru-cache';
 import { AppError, rateLimitExceeded } from '../errors.ts';
 import type { LimitCounts } from './counts.ts';
+import { toNetwork } from './network.ts';
 
 export interface WrongCredentials {
   /**
@@ -70,16 +70,4 @@ export function createWrongCredentials(counts: LimitCounts): WrongCredentials {
 
 function isWrongCredential(error: unknown): boolean {
   return error instanceof AppError && (error.code === 'INVALID_API_KEY' || error.code === 'INVALID_TOKEN');
-}
-
-/** An IPv6 subscriber has a /64 of addresses, and an IPv4 client of a dual-stack socket is that client. */
-function toNetwork(address: string): string {
-  const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
-  if (mapped !== undefined) return mapped;
-  if (!isIPv6(address)) return address;
-  const [head = '', tail] = address.split('%')[0]?.split('::') ?? [];
-  const groups = head === '' ? [] : head.split(':');
-  const zeros = tail === undefined ? 0 : 8 - groups.length - (tail === '' ? 0 : tail.split(':').length);
-  const all = [...groups, ...Array.from({ length: zeros }, () => '0'), ...(tail ? tail.split(':') : [])];
-  return all.slice(0, 4).join(':');
 }

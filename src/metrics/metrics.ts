@@ -16,7 +16,7 @@ export interface MetricsSources {
   /** What limits decided, by outcome; nothing where nothing is limited. */
   readonly limits: { readonly [outcome: string]: number };
   readonly findCaches: () => readonly Caches[];
-  /** Requests that wait for their turn. */
+  /** Requests that wait for a place. */
   readonly countWaiting: () => number;
 }
 
@@ -64,9 +64,9 @@ function addRequests(registry: MetricsRegistry, requests: RequestMetrics, source
     series,
   );
   registry.gauge({ name: 'http_requests_in_progress', help: 'HTTP requests without an answer yet.' }, () => [
-    { value: requests.inProgress + sources.countWaiting() },
+    { value: requests.inProgress },
   ]);
-  registry.gauge({ name: 'http_requests_waiting', help: 'Those of them that wait for their turn.' }, () => [
+  registry.gauge({ name: 'http_requests_waiting', help: 'Those of them that wait for a place.' }, () => [
     { value: sources.countWaiting() },
   ]);
   registry.counter(

@@ -48,7 +48,11 @@ export async function answerExport(
     };
     const pieces = exportCalls(ask, { filter, format });
     const first = await pieces.next();
-    const body = toStream(startWith(first, pieces), {
+    if (first.done) {
+      release();
+      return new Response('', { headers });
+    }
+    const body = toStream(startWith(first.value, pieces), {
       limits,
       reset: toReset(c),
       onEnd: release,
@@ -86,10 +90,9 @@ function toFileName(environment: string, format: CallLogFormat): string {
 }
 
 async function* startWith(
-  first: IteratorResult<ExportPiece, undefined>,
+  first: ExportPiece,
   rest: AsyncGenerator<ExportPiece, undefined>,
 ): AsyncGenerator<Uint8Array, undefined> {
-  if (first.done) return;
-  yield first.value.bytes;
+  yield first.bytes;
   for await (const { bytes } of rest) yield bytes;
 }

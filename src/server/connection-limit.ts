@@ -1,16 +1,19 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
-const connectionsMax = 4_096;
-/** Half: one client, or one proxy, leaves room for another. */
-const ofAddressMax = connectionsMax / 2;
+export interface ConnectionLimits {
+  readonly connectionsMax: number;
+  readonly ofAddressMax: number;
+}
 
 /** Keeps the connections of a server, and closes at once what is more than so many in all, or of one address. */
 export class ConnectionLimit {
   readonly #sockets = new Set<Socket>();
   readonly #ofAddress = new Map<string, number>();
+  readonly #ofAddressMax: number;
 
-  constructor(server: Server) {
+  constructor(server: Server, { connectionsMax, ofAddressMax }: ConnectionLimits) {
+    this.#ofAddressMax = ofAddressMax;
     server.maxConnections = connectionsMax;
     server.on('connection', (socket) => this.#add(socket));
   }
@@ -22,7 +25,7 @@ export class ConnectionLimit {
   #add(socket: Socket): void {
     const address = socket.remoteAddress ?? '';
     const connections = (this.#ofAddress.get(address) ?? 0) + 1;
-    if (connections > ofAddressMax) {
+    if (connections > this.#ofAddressMax) {
       socket.destroy();
       return;
     }

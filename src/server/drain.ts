@@ -16,12 +16,17 @@ export class OpenAnswers {
     if (open === undefined) {
       open = new Set();
       this.#ofSocket.set(socket, open);
-      // Answers that were to follow others on it do not say so themselves.
-      socket.once('close', () => this.#ofSocket.delete(socket));
+      socket.once('close', () => this.#close(socket));
     }
     open.add(response);
     const answers = open;
     response.once('close', () => answers.delete(response));
+  }
+
+  /** Node tells only the answer that is being sent of a closed connection, and none that was to follow it. */
+  #close(socket: Socket): void {
+    for (const response of this.of(socket)) if (response.socket === null) response.emit('close');
+    this.#ofSocket.delete(socket);
   }
 
   /** Those of a connection. */

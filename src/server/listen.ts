@@ -4,14 +4,24 @@ import { getRequestListener } from '@hono/node-server';
 import type { App } from '../app.ts';
 import { invalidUrl } from '../errors.ts';
 import { bodyBytesMax } from '../http/body.ts';
-import { ConnectionLimit } from './connection-limit.ts';
+import { ConnectionLimit, type ConnectionLimits } from './connection-limit.ts';
 import { drain, OpenAnswers } from './drain.ts';
 import { addMissingHost, answerSocketErrors, findFault, sendRefusal } from './socket-errors.ts';
 
 export interface ListenOptions {
   readonly host: string;
   readonly port: number;
+  /** What differs from the default limits. */
+  readonly limits?: Partial<ServerLimits>;
 }
+
+export interface ServerLimits extends ConnectionLimits {
+  /** A reader that takes nothing of its answer for so long is closed; a working one always makes progress. */
+  readonly stallTimeoutMs: number;
+}
+
+/** One client, or one proxy, leaves half of the connections to others. */
+const defaultLimits: ServerLimits = { connectionsMax: 4_096, ofAddressMax: 2_048, stallTimeoutMs: 32_000 };
 
 export type ServedApp = Pick<App, 'fetch' | 'refuse' | 'startDraining'>;
 
@@ -26,16 +36,17 @@ export interface RunningServer {
 }
 
 const headersTimeoutMs = 10_000;
+/** Shorter than the time for readers, so that a body that does not come has its answer. */
 const requestTimeoutMs = 30_000;
-/** A reader that takes nothing of its answer for so long is closed; a working one always makes progress. */
-const stallTimeoutMs = 30_000;
 /** Longer than the 60 s for which load balancers and nginx keep an idle connection: who closes first drops nothing. */
 const keepAliveTimeoutMs = 65_000;
 const headerBytesMax = 16 * 1024;
 const connectionsCheckingMs = 1_000;
 
 /** Serves the app over HTTP; rejects when the address cannot be listened on. */
-export async function listen(app: ServedApp, { host, port }: ListenOptions): Promise<RunningServer> {
+export async function listen(app: ServedApp, options: ListenOptions): Promise<RunningServer> {
+  const { host, port } = options;
+  const limits = { ...defaultLimits, ...options.limits };
   const answers = new OpenAnswers();
   const answer = getRequestListener((request, env) => app.fetch(request, env), {
     errorHandler: (error) => {
@@ -61,14 +72,14 @@ export async function listen(app: ServedApp, { host, port }: ListenOptions): Pro
       answer(request, response).catch(() => sendRefusal(app, invalidUrl(), request, response));
     },
   );
-  server.timeout = stallTimeoutMs;
+  server.timeout = limits.stallTimeoutMs;
   answerSocketErrors(server, app, answers);
   server.on('checkContinue', (request, response) => {
     // A larger body is refused without being sent.
     if (!(Number(request.headers['content-length']) > bodyBytesMax)) response.writeContinue();
     server.emit('request', request, response);
   });
-  const connections = new ConnectionLimit(server);
+  const connections = new ConnectionLimit(server, limits);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {

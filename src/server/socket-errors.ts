@@ -48,9 +48,14 @@ export function answerSocketErrors(server: Server, app: Refuser, answers: OpenAn
     };
     const open = answers.of(socket);
     const last = open.at(-1);
-    const isItsBody = last !== undefined && open.length === 1 && !last.req.complete;
-    // Answers come in the order of their requests: those before the broken one first.
-    if (last !== undefined && !isItsBody) last.once('close', end);
+    // Broken is the body of the last request, or what comes after it.
+    const isItsBody = last?.req.complete === false;
+    const before = open.at(isItsBody ? -2 : -1);
+    if (before !== undefined) {
+      // Answers come in the order of their requests. What else comes is not read, so that a stalled reader is noticed.
+      socket.pause();
+      before.once('close', end);
+    }
     // An answer that has begun cannot be taken back.
     else if (last?.headersSent) socket.destroy();
     else end();

@@ -77,15 +77,13 @@ describeOnEmbedded('requests by HTTP', (database) => {
     expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
   });
 
-  it('for /metrics have four places in all, so that a flood of them leaves time for others', async () => {
+  it('for /metrics share one text in a flood, which leaves time for others', async () => {
     const scrape = async () => (await fetch(`${server.url}/metrics`)).status;
     const flood = Array.from({ length: 300 }, scrape);
     const others = ['/healthz', '/calls'].map((path) =>
       fetch(`${server.url}${path}`, { headers: { authorization: `Bearer ${key}` } }),
     );
     for (const { status } of await Promise.all(others)) expect(status).toBe(200);
-    const statuses = await Promise.all(flood);
-    expect(new Set(statuses)).toEqual(new Set([200, 503]));
-    expect(await scrape()).toBe(200);
+    expect(new Set(await Promise.all(flood))).toEqual(new Set([200]));
   });
 });

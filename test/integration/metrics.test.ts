@@ -187,7 +187,7 @@ describeOnPostgres('the pool in /metrics', () => {
     try {
       const app = openApp(database);
       const statement = database.db.execute('select pg_sleep(2)').then(() => {});
-      const late = database.ping();
+      const late = database.db.send('select 1', []);
       const failure = late.catch((error) => error.code);
       await database.db.execute('select 1').catch(() => {});
       const during = await readSamples(app);

@@ -68,7 +68,7 @@ describeOnPostgres('the process', () => {
       /^calls_gateway_http_request_duration_seconds_count\{.*route="\/readyz".*\} \d+$/m,
     );
     expect((await fetch(`${there}/calls`, { headers })).status).toBe(404);
-    expect(await statusOf('/metrics')).toBe(404);
+    expect((await fetch(`${served.url}/metrics`)).status).toBe(404);
 
     served.kill('SIGTERM');
     expect((await served.untilExit()).code).toBe(0);

@@ -1,6 +1,6 @@
 import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { hrTimeToMilliseconds, W3CTraceContextPropagator } from '@opentelemetry/core';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import {
   BasicTracerProvider,
   InMemorySpanExporter,
@@ -58,6 +58,9 @@ describeOnEachDatabase('traces', (database) => {
     app = openApp(database(), { tracing });
     // From now on the key is known.
     await restClient(app, key).getOk('/calls');
+    // The key's use is noted in the background.
+    const isNoted = () => exporter.getFinishedSpans().some(({ name }) => name === 'UPDATE');
+    await expect.poll(isNoted).toBe(true);
   });
   beforeEach(() => exporter.reset());
 
@@ -94,15 +97,6 @@ describeOnEachDatabase('traces', (database) => {
     const spans = exporter.getFinishedSpans();
     expect(new Set(spans.map((span) => span.spanContext().traceId))).toEqual(new Set([traceId]));
     expect(spans.at(-1)?.parentSpanContext?.spanId).toBe('b7ad6b7169203331');
-  });
-
-  it('have the time that a request has waited for its turn', async () => {
-    const waitedMs = 1_500;
-    const asksAt = Date.now();
-    await app.fetch(new Request('http://gateway.test/healthz'), { incoming: { waitedMs } });
-    const [span] = exporter.getFinishedSpans();
-    expect(hrTimeToMilliseconds(span?.startTime ?? [0, 0])).toBeLessThanOrEqual(asksAt - waitedMs + 100);
-    expect(hrTimeToMilliseconds(span?.duration ?? [0, 0])).toBeGreaterThanOrEqual(waitedMs - 1);
   });
 
   it('hold no number, credential or value of a statement', async () => {

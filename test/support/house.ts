@@ -12,7 +12,7 @@ interface Import {
   readonly file: string | null;
 }
 
-const leaves = ['config', 'errors', 'log'];
+const leaves = ['config', 'errors', 'fair-queue', 'log'];
 
 /** Which rooms a room may import besides itself and the leaves; a room that is not here may not exist. */
 const roomsBelow: Readonly<Record<string, readonly string[]>> = {

@@ -41,6 +41,20 @@ export class FairQueue<Entry> {
     return undefined;
   }
 
+  /**
+   * Takes the newest entry of the tenant that has the most, to make room for one of `tenant`; undefined where no
+   * other tenant has more entries than `tenant` would have then.
+   */
+  displaceFor(tenant: Tenant): Entry | undefined {
+    const own = this.#entries.get(tenant)?.size ?? 0;
+    const [longest] = [...this.#entries].toSorted(([, a], [, b]) => b.size - a.size);
+    if (longest === undefined || longest[1].size <= own + 1) return undefined;
+    const [most, entries] = longest;
+    const newest = [...entries].at(-1);
+    if (newest !== undefined) this.delete(most, newest);
+    return newest;
+  }
+
   *[Symbol.iterator](): Generator<Entry> {
     for (const ofTenant of this.#entries.values()) yield* ofTenant;
   }
