@@ -3,6 +3,8 @@ import { TenantShares } from '../../../src/db/tenant-shares.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['performance'] });
+  // An age that begins at 0 is none to the cache.
+  vi.advanceTimersByTime(1);
 });
 afterEach(() => {
   vi.useRealTimers();
