@@ -70,9 +70,10 @@ describeOnPostgres('slow statements', () => {
         ask(slowKey, '/graphql', { method: 'POST', body: JSON.stringify({ query }) }),
       );
       await expect.poll(countRunning).toBe(1);
+      expect((await ask(otherKey, '/calls?limit=1')).status).toBe(200);
+      expect(await countRunning()).toBe(1);
       for (let i = 0; i < 20; i++) expect((await ask(otherKey, '/calls?limit=1')).status).toBe(200);
       expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
-      await expect(Promise.race([...slow, 'not answered yet'])).resolves.toBe('not answered yet');
       // They end by their own limits of time.
       await Promise.all(slow);
     });

@@ -7,7 +7,7 @@ import {
   type ReadableSpan,
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { loadTracing, type Tracing } from '../../src/tracing/tracing.ts';
 import { openApp, type TestApp } from '../support/app.ts';
 import { graphqlClient, restClient } from '../support/client.ts';
@@ -60,7 +60,7 @@ describeOnEachDatabase('traces', (database) => {
     await restClient(app, key).getOk('/calls');
     // The key's use is noted in the background.
     const isNoted = () => exporter.getFinishedSpans().some(({ name }) => name === 'UPDATE');
-    await expect.poll(isNoted).toBe(true);
+    await vi.waitFor(() => expect(isNoted()).toBe(true));
   });
   beforeEach(() => exporter.reset());
 
