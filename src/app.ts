@@ -23,6 +23,7 @@ import { createLimits } from './limits/limits.ts';
 import type { RedisConnection } from './limits/redis.ts';
 import { type Log, logFailure } from './log.ts';
 import { createMetrics } from './metrics/metrics.ts';
+import type { CollectedMetrics } from './metrics/registry.ts';
 import type { RollupLag } from './metrics/rollup-lag.ts';
 import { addPages } from './pages.ts';
 import { type Deprecation, deprecations as knownDeprecations } from './rest/deprecations.ts';
@@ -51,6 +52,10 @@ export interface AppParts {
   readonly requestLimits?: Partial<RequestLimits>;
   /** How far the folding of this process is, for /metrics. */
   readonly rollupLag?: RollupLag | null;
+  /** Why answers may be wrong, for /readyz; by default what the roll-ups of this process warn of. */
+  readonly findWarnings?: () => readonly string[];
+  /** The text of /metrics; by default that of this process. */
+  readonly printMetrics?: () => Promise<string>;
   /** Null or absent where no traces are recorded. */
   readonly tracing?: Tracing | null;
   /** Yoga and Envelop plugins of an operator; they run for GraphQL and for REST. */
@@ -63,6 +68,8 @@ export interface App {
   fetch(request: Request, env?: object): Promise<Response>;
   /** What /metrics answers, for a server of its own. */
   answerMetrics(): Promise<Response>;
+  /** What this process counted, to be added to that of others. */
+  collectMetrics(): Promise<CollectedMetrics>;
   /** Makes, logs and counts the answer to what came to no request. */
   refuse(error: AppError, refused: Refused): Refusal;
   /** From now on /readyz answers 503: the process is about to stop. */
@@ -95,7 +102,7 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
     plugins: parts.plugins ?? [],
     ...(parts.foldSoon && { onManyPending: parts.foldSoon }),
   });
-  const health = createHealth(database, () => parts.rollupLag?.warnings() ?? []);
+  const health = createHealth(database, parts.findWarnings ?? (() => parts.rollupLag?.warnings() ?? []));
   const deprecations = parts.deprecations ?? knownDeprecations;
   const graphiql = config.graphiql ? createGraphiql({ gateway, authenticator, demo }) : null;
 
@@ -124,8 +131,9 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
     const body = { status: ready ? 'ready' : 'not ready', ...(reasons.length > 0 && { reasons }) };
     return respondJson(body, ready ? 200 : 503);
   });
+  const { printMetrics = metrics.print } = parts;
   const answerMetrics = async () =>
-    respond(200, { 'content-type': metrics.contentType }, await metrics.print());
+    respond(200, { 'content-type': metrics.contentType }, await printMetrics());
   const isPublic = config.metricsPort === undefined;
   if (isPublic) app.get('/metrics', answerMetrics);
   for (const path of ['/healthz', '/readyz', ...(isPublic ? ['/metrics'] : [])])
@@ -178,6 +186,7 @@ export function createApp({ config, database, log, demo = null, tracing = null, 
     fetch: (request, env) =>
       tracing === null ? answer(request, env) : tracing.traceRequest(request, () => answer(request, env)),
     answerMetrics,
+    collectMetrics: metrics.collect,
     refuse: (error, refused) =>
       refuse({ log, requests: metrics.requests, corsOrigins: config.corsOrigins }, error, refused),
     startDraining: health.startDraining,

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import { DatabaseUrlError, parseDatabaseUrl } from './database-url/url.ts';
@@ -9,6 +10,10 @@ const wholeNumber = (min: number, max: number) =>
     .regex(/^\d{1,9}$/, { message: `must be a whole number from ${min} to ${max}` })
     .transform(Number)
     .refine((n) => n >= min && n <= max, { message: `must be a whole number from ${min} to ${max}` });
+const workers = z
+  .string()
+  .regex(/^(?:auto|[1-9]|[1-5]\d|6[0-4])$/, { message: 'must be `auto` or a whole number from 1 to 64' })
+  .transform((v) => (v === 'auto' ? v : Number(v)));
 const onOff = z
   .enum(['on', 'off', 'true', 'false', '1', '0'])
   .transform((v) => ['on', 'true', '1'].includes(v));
@@ -55,11 +60,16 @@ const environmentSchema = z.object({
   METRICS_PORT: wholeNumber(0, 65_535)
     .optional()
     .describe('A port of its own for /metrics, which is then not served at PORT. Absent: it is at PORT.'),
+  WORKERS: workers
+    .default(1)
+    .describe(
+      'Processes that answer requests, or `auto`: one for each core. The embedded database takes one only.',
+    ),
   DATABASE_URL: postgresUrl
     .optional()
     .describe('PostgreSQL 14 or newer. Absent: an embedded database in DATA_DIR.'),
   DATA_DIR: z.string().default('.data').describe('The directory of the embedded database.'),
-  DATABASE_POOL: wholeNumber(1, 1000).default(10).describe('Connections to PostgreSQL.'),
+  DATABASE_POOL: wholeNumber(1, 1000).default(10).describe('Connections to PostgreSQL, of each worker.'),
   SUPABASE_URL: z
     .url({ protocol: /^https?$/, message: 'must be an http(s) URL' })
     .transform((v) => v.replace(/\/+$/, ''))
@@ -108,6 +118,7 @@ export interface Config {
   readonly host: string;
   readonly publicUrl: string | undefined;
   readonly metricsPort: number | undefined;
+  readonly workers: number;
   readonly databaseUrl: string | undefined;
   readonly dataDir: string;
   readonly databasePool: number;
@@ -164,6 +175,9 @@ export function parseConfig(environment: Environment): Config {
   if (production && secret?.includes(publicSecret)) {
     mistakes.push('SUPABASE_JWT_SECRET: must be your own in production, not that of the documentation');
   }
+  if (parsed.success && Number(parsed.data.WORKERS) > 1 && parsed.data.DATABASE_URL === undefined) {
+    mistakes.push('WORKERS: the embedded database takes one; more need DATABASE_URL');
+  }
   if (!parsed.success || mistakes.length > 0) throw new ConfigError(mistakes);
   const env = parsed.data;
   return Object.freeze({
@@ -172,6 +186,7 @@ export function parseConfig(environment: Environment): Config {
     host: env.HOST,
     publicUrl: env.PUBLIC_URL,
     metricsPort: env.METRICS_PORT,
+    workers: countWorkers(env.WORKERS, env.DATABASE_URL),
     databaseUrl: env.DATABASE_URL,
     dataDir: env.DATA_DIR,
     databasePool: env.DATABASE_POOL,
@@ -188,6 +203,11 @@ export function parseConfig(environment: Environment): Config {
     rateLimit: env.RATE_LIMIT ?? (production ? 100 : 0),
     redisUrl: env.REDIS_URL,
   });
+}
+
+function countWorkers(workers: number | 'auto', databaseUrl: string | undefined): number {
+  if (workers !== 'auto') return workers;
+  return databaseUrl === undefined ? 1 : availableParallelism();
 }
 
 const ownPrefix = /^calls_?gateway_/i;

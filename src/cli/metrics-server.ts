@@ -5,7 +5,7 @@ import { toListenError } from './listen-error.ts';
 
 /** Serves /metrics, and nothing else, at the port of its own that the configuration may name. */
 export async function listenForMetrics(
-  app: App,
+  app: Pick<App, 'answerMetrics' | 'refuse'>,
   { host, metricsPort }: Config,
 ): Promise<RunningServer | null> {
   if (metricsPort === undefined) return null;

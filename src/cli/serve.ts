@@ -1,6 +1,6 @@
+import cluster from 'node:cluster';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { createApp } from '../app.ts';
 import type { Config } from '../config.ts';
@@ -10,25 +10,33 @@ import { seedDemo } from '../demo/seed.ts';
 import type { Demo } from '../graphiql/serve.ts';
 import { openRedis } from '../limits/redis.ts';
 import { createLog, type Log } from '../log.ts';
-import { RollupLag } from '../metrics/rollup-lag.ts';
-import { startRollupFolding } from '../rollup-folding.ts';
 import { listen } from '../server/listen.ts';
 import { loadTracing } from '../tracing/tracing.ts';
+import { announce } from './announcement.ts';
 import { openMigratedDatabase } from './database.ts';
 import { type StartingDatabase, startDatabase } from './database-start.ts';
+import { foldWhenUpToDate } from './folding.ts';
 import { toListenError } from './listen-error.ts';
 import { listenForMetrics } from './metrics-server.ts';
 import { CommandError } from './output.ts';
 import { describeDemoCalls } from './seed.ts';
+import { runPrimary } from './serve-primary.ts';
+import { runWorker } from './serve-worker.ts';
 import { listenForStop, type Stop } from './stop.ts';
 
 const demoCalls = 2_000;
-const upToDateWithinMs = 1_000;
 // Before the server closes connections: who waits for a statement is told.
 const cancelAfterMs = 9_000;
 
 /** Serves until a signal says to stop; a second signal ends the process at once. */
 export async function runServe(config: Config): Promise<void> {
+  const { workers, databaseUrl } = config;
+  if (workers === 1 || databaseUrl === undefined) await runAlone(config);
+  else if (cluster.isPrimary) await runPrimary(config, databaseUrl);
+  else await runWorker(config, databaseUrl);
+}
+
+async function runAlone(config: Config): Promise<void> {
   const log = createLog(config.logLevel);
   const stop = listenForStop(log);
   if (config.databaseUrl !== undefined) {
@@ -52,51 +60,33 @@ async function serve(
   config: Config,
   log: Log,
   stop: Stop,
-  {
-    database,
-    isUpToDate,
-    findReason,
-    started,
-    stop: stopStarting,
-    demo,
-  }: StartingDatabase & { demo: Demo | null },
+  { demo, ...starting }: StartingDatabase & { demo: Demo | null },
 ): Promise<void> {
-  const rollupLag = new RollupLag();
-  const folding = started.then((isUp) => (isUp ? startRollupFolding(database.db, log, rollupLag) : null));
-  let foldSoon = () => {};
+  const { database, isUpToDate } = starting;
+  const folding = foldWhenUpToDate(starting, log);
+  const { rollupLag, foldSoon } = folding;
   const redis = config.redisUrl && config.rateLimit > 0 ? openRedis(config.redisUrl, log) : null;
-  folding.then((running) => {
-    foldSoon = running?.foldSoon ?? foldSoon;
-  });
   try {
     const tracing = await loadTracing();
     const app = createApp({
-      ...{ config, database, log, demo, redis, isUpToDate, rollupLag, tracing },
-      foldSoon: () => foldSoon(),
+      ...{ config, database, log, demo, redis, isUpToDate, rollupLag, foldSoon, tracing },
     });
     const metricsServer = await listenForMetrics(app, config);
     const server = await listen(app, config).catch(async (error: unknown) => {
       await metricsServer?.stop();
       throw toListenError(error, { ...config, portSetting: 'PORT' });
     });
-    // Who reads the address asks at once; until the database is up to date, which may take long, the answer is 503.
-    await Promise.race([started, sleep(upToDateWithinMs, undefined, { ref: false })]);
-    // Before anybody learns that it serves, and may stop it.
-    stop.expect();
-    if (!isUpToDate()) process.stdout.write(apology(server.url, findReason()));
-    void started.then((isUp) => isUp && process.stdout.write(welcome(server.url, config, demo)));
+    await announce({ url: server.url, config, demo }, starting, stop);
     const { uncaught } = await stop.requested;
     log.info('stopping');
     const cancelling = setTimeout(database.cancelStatements, cancelAfterMs);
-    stopStarting();
-    const folded = folding.then((running) => running?.stop());
-    await Promise.all([server.stop(), metricsServer?.stop()]);
-    await folded;
+    starting.stop();
+    await Promise.all([server.stop(), metricsServer?.stop(), folding.stop()]);
     clearTimeout(cancelling);
     if (uncaught) throw new CommandError('The process stopped because of an error that nobody caught.');
   } finally {
     redis?.close();
-    stopStarting();
+    starting.stop();
     await database.close();
   }
 }
@@ -124,34 +114,4 @@ async function prepareDemo(config: Config, database: Database): Promise<Demo | n
   } catch {
     return null;
   }
-}
-
-/** For a server whose database is not there, or not ready yet. */
-function apology(url: string, reason: string | null): string {
-  const why = reason ?? 'The database is being brought up to date.';
-  return `\ncalls-gateway listens at ${url}\n\n  It serves nothing yet. ${why}\n  It goes on trying, and answers 503 until then.\n`;
-}
-
-function welcome(url: string, config: Config, demo: Demo | null): string {
-  const lines = ['', `calls-gateway serves at ${url}`, ''];
-  if (config.dashboard) lines.push(`  Dashboard ${url}/dashboard   (open it in a browser)`);
-  if (config.graphiql) lines.push(`  GraphiQL  ${url}/graphql     (open it in a browser)`);
-  lines.push(`  Docs      ${url}/docs        (open it in a browser)`);
-  lines.push(`  REST      ${url}/calls`, `  GraphQL   ${url}/graphql`, '');
-  if (demo === null) {
-    lines.push('  An API key: npx calls-gateway keys create --help');
-    lines.push('  (in a container: node dist/cli.js keys create --help)', '');
-    return `${lines.join('\n')}\n`;
-  }
-  const key = `-H 'authorization: Bearer ${demo.apiKey}'`;
-  lines.push(
-    `  Demo key  ${demo.apiKey}`,
-    '',
-    'Try:',
-    `  curl ${key} '${url}/calls?limit=3'`,
-    `  curl ${key} '${url}/calls?action=stats'`,
-    `  curl ${key} '${url}/graphql' -H 'content-type: application/json' -d '{"query":"{ calls(first: 3) { totalCount nodes { fromNumber toNumber status createdAt } } }"}'`,
-    '',
-  );
-  return `${lines.join('\n')}\n`;
 }

@@ -5,6 +5,8 @@ export interface Stop {
   readonly requested: Promise<{ readonly uncaught: boolean }>;
   /** From now on the first signal is answered by whoever waits for `requested`; before, it ends the process at once. */
   expect(): void;
+  /** Does what the first signal does, and does not count as one. */
+  request(): void;
 }
 
 const exitTimeoutMs = 15_000;
@@ -19,6 +21,7 @@ export function listenForStop(log: Log): Stop {
     resolve = settle;
   });
   const request = (uncaught: boolean) => {
+    if (!isExpected) process.exit(uncaught ? 1 : 0);
     if (isRequested) return;
     isRequested = true;
     setTimeout(() => process.exit(1), exitTimeoutMs).unref();
@@ -28,13 +31,11 @@ export function listenForStop(log: Log): Stop {
     process.on(signal, () => {
       signals += 1;
       if (signals > 1) process.exit(1);
-      if (!isExpected) process.exit(0);
       request(false);
     });
   }
   process.on('uncaughtException', (err) => {
     log.fatal({ err }, 'an error that nobody caught: the process stops');
-    if (!isExpected) process.exit(1);
     request(true);
   });
   // A rejection leaves what it is of undone, and nothing half done around it: no request may stop the others.
@@ -46,5 +47,6 @@ export function listenForStop(log: Log): Stop {
     expect() {
       isExpected = true;
     },
+    request: () => request(false),
   };
 }

@@ -50,16 +50,20 @@ function examineWriting({ read_only, recovering }: ServerRow): Finding[] {
   return [problem('database', message, advice)];
 }
 
-function examineConnections(database: Database, row: ServerRow, { databasePool }: Config): Finding[] {
+function examineConnections(
+  database: Database,
+  row: ServerRow,
+  { databasePool, workers }: Config,
+): Finding[] {
   if (database.kind === 'embedded') return [];
   const findings: Finding[] = [];
   const room = Number(row.max_connections) - Number(row.reserved);
-  if (databasePool > room) {
+  if (databasePool * workers > room) {
     findings.push(
       warning(
         'settings',
-        `DATABASE_POOL is ${databasePool}, the server has ${room} connections for everybody.`,
-        'Lower DATABASE_POOL, or raise max_connections; all instances together must fit.',
+        `DATABASE_POOL is ${databasePool}${workers > 1 ? ` for each of ${workers} workers` : ''}, the server has ${room} connections for everybody.`,
+        'Lower DATABASE_POOL or WORKERS, or raise max_connections; all instances together must fit.',
       ),
     );
   }

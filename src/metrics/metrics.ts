@@ -1,6 +1,6 @@
 import { OperationMetrics } from './operations.ts';
 import { addProcessMetrics } from './process.ts';
-import { createRegistry, type MetricsRegistry, type Sample } from './registry.ts';
+import { type CollectedMetrics, createRegistry, type MetricsRegistry, type Sample } from './registry.ts';
 import { RequestMetrics } from './requests.ts';
 import type { RollupLag } from './rollup-lag.ts';
 import type { PoolState, StatementMetrics } from './statements.ts';
@@ -32,6 +32,8 @@ export interface Metrics {
   readonly contentType: string;
   /** All of it in Prometheus' text format; sends no statement. */
   print(): Promise<string>;
+  /** The same, to be added to that of other processes. */
+  collect(): Promise<CollectedMetrics>;
 }
 
 export function createMetrics(sources: MetricsSources): Metrics {
@@ -50,7 +52,8 @@ export function createMetrics(sources: MetricsSources): Metrics {
     ),
   );
   addProcessMetrics(registry);
-  return { requests, operations, contentType: registry.contentType, print: registry.print };
+  const { contentType, print, collect } = registry;
+  return { requests, operations, contentType, print, collect };
 }
 
 function addRequests(registry: MetricsRegistry, requests: RequestMetrics, sources: MetricsSources): void {
@@ -126,8 +129,13 @@ function addStatements(registry: MetricsRegistry, statements: StatementMetrics):
 }
 
 function addPool(registry: MetricsRegistry, { database }: MetricsSources): void {
-  const add = (name: string, help: string, read: (state: PoolState) => number) =>
-    registry.gauge({ name: `pool_${name}`, help }, () => {
+  const add = (
+    name: string,
+    help: string,
+    read: (state: PoolState) => number,
+    aggregator: 'sum' | 'max' = 'sum',
+  ) =>
+    registry.gauge({ name: `pool_${name}`, help, aggregator }, () => {
       const state = database.findPoolState();
       return state === null ? [] : [{ value: read(state) }];
     });
@@ -136,14 +144,17 @@ function addPool(registry: MetricsRegistry, { database }: MetricsSources): void 
   add('idle', 'Connections that wait for a statement.', ({ idle }) => idle);
   add('connecting', 'Connections that are being made.', ({ connecting }) => connecting);
   add('waiting', 'Statements that wait for a connection.', ({ waiting }) => waiting);
-  add('failing', '1 from a failure to connect until the next success, else 0.', ({ failing }) =>
-    Number(failing),
+  add(
+    'failing',
+    '1 from a failure to connect until the next success, else 0.',
+    ({ failing }) => Number(failing),
+    'max',
   );
 }
 
 function addRollup(registry: MetricsRegistry, lag: RollupLag | null): void {
   const add = (name: string, help: string, read: (lag: RollupLag) => number | null) =>
-    registry.gauge({ name: `rollup_${name}`, help }, () => {
+    registry.gauge({ name: `rollup_${name}`, help, aggregator: 'max' }, () => {
       const value = lag === null ? null : read(lag);
       return value === null ? [] : [{ value }];
     });

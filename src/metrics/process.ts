@@ -17,6 +17,7 @@ export function addProcessMetrics(registry: MetricsRegistry): void {
     {
       name: 'event_loop_lag_max_seconds',
       help: 'The longest lag of the event loop in the last minute or half of it.',
+      aggregator: 'max',
     },
     () => [{ value: maxSeconds() }],
   );
@@ -28,7 +29,11 @@ export function addProcessMetrics(registry: MetricsRegistry): void {
     },
   );
   registry.gauge(
-    { name: 'process_start_time_seconds', help: 'When the process began, as Unix time.' },
+    {
+      name: 'process_start_time_seconds',
+      help: 'When the process began, as Unix time.',
+      aggregator: 'min',
+    },
     () => [{ value: Math.round(performance.timeOrigin) / 1000 }],
   );
   const memory: readonly [string, string, keyof NodeJS.MemoryUsage][] = [

@@ -1,5 +1,7 @@
-import { type Metric, Registry } from 'prom-client';
+import { AggregatorRegistry, type Metric, Registry } from 'prom-client';
 import type { Durations, LabelledDurations } from './durations.ts';
+
+export type CollectedMetrics = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
 
 export interface Sample {
   readonly value: number;
@@ -11,6 +13,8 @@ export interface Sample {
 interface Described {
   readonly name: string;
   readonly help: string;
+  /** How the values of several workers become one; by default their sum. */
+  readonly aggregator?: 'sum' | 'max' | 'min';
   /** Of a histogram's series. */
   readonly labelNames?: readonly string[];
 }
@@ -25,6 +29,8 @@ export interface MetricsRegistry {
   histogram(described: Described, series: readonly LabelledDurations[]): void;
   readonly contentType: string;
   print(): Promise<string>;
+  /** All of them as JSON, for addTogether(). */
+  collect(): Promise<CollectedMetrics>;
 }
 
 const prefix = 'calls_gateway_';
@@ -34,15 +40,24 @@ const usualName = /^(process|nodejs)_/;
 
 export function createRegistry(): MetricsRegistry {
   const registry = new Registry();
-  const add = (type: string, { name, help }: Described, read: (name: string) => readonly Sample[]) => {
+  const add = (
+    type: string,
+    { name, help, aggregator = 'sum' }: Described,
+    read: (name: string) => readonly Sample[],
+  ) => {
     const fullName = usualName.test(name) ? name : `${prefix}${name}`;
-    const get = async () => ({ name: fullName, help, type, aggregator: 'sum', values: read(fullName) });
+    // The aggregation asks every value for its labels.
+    const get = async () => ({
+      ...{ name: fullName, help, type, aggregator },
+      values: read(fullName).map((sample) => ({ labels: {}, ...sample })),
+    });
     // What a registry asks of a metric.
     registry.registerMetric({ name: fullName, get, reset() {} } as unknown as Metric);
   };
   return {
     contentType: registry.contentType,
     print: limitPrints(() => registry.metrics()),
+    collect: () => registry.getMetricsAsJSON(),
     gauge: (described, read) => add('gauge', described, read),
     counter: (described, read) => add('counter', described, read),
     histogram: (described, series) =>
@@ -52,8 +67,20 @@ export function createRegistry(): MetricsRegistry {
   };
 }
 
+/** The text of what several processes collected, as the metrics of one. */
+export async function printTogether(collected: readonly CollectedMetrics[]): Promise<string> {
+  return await AggregatorRegistry.aggregate([...collected]).metrics();
+}
+
+/** Adds what only grows to what is kept: a sum that becomes smaller is a restart to Prometheus. */
+export function keepCounts(kept: CollectedMetrics, ended: CollectedMetrics): CollectedMetrics {
+  const counts = ended.filter(({ type }) => String(type) !== 'gauge');
+  // An aggregated metric has its values as members, which the types do not say.
+  return AggregatorRegistry.aggregate([kept, counts]).getMetricsAsArray() as unknown as CollectedMetrics;
+}
+
 /** Makes the text 20 times a second at most: whoever asks more often gets the latest one again. */
-function limitPrints(print: () => Promise<string>): () => Promise<string> {
+export function limitPrints(print: () => Promise<string>): () => Promise<string> {
   let latest: Promise<string> | undefined;
   let windowStart = Number.NEGATIVE_INFINITY;
   let prints = 0;

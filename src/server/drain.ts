@@ -41,12 +41,14 @@ export class OpenAnswers {
 
 /**
  * Stops a server. A client that keeps a connection sends on it until an answer says that it was the last; closed before
- * that, it could drop a request that is on its way. So idle connections have half a second for one more.
+ * that, it could drop a request that is on its way. So idle connections have half a second for one more. A client that is
+ * told to connect anew must not reach another process that is about to stop: until `untilNobodyAccepts` it is not told.
  */
 export async function drain(
   server: Server,
   connections: Iterable<Socket>,
   answers: OpenAnswers,
+  untilNobodyAccepts: () => Promise<void> = async () => {},
 ): Promise<void> {
   let isLate = false;
   const closeIdle = () => {
@@ -58,11 +60,12 @@ export async function drain(
     if (!response.headersSent) response.setHeader('connection', 'close');
     response.once('close', () => setImmediate(() => isLate && closeIdle()));
   };
-  server.prependListener('request', (_request, response) => makeLast(response));
   // A client that is connected and not accepted yet would be reset.
   for (let turn = 0; turn < 2; turn++) await nextTurn();
   // The close of an HTTP server closes idle connections at once.
   const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
+  await untilNobodyAccepts();
+  server.prependListener('request', (_request, response) => makeLast(response));
   const late = setTimeout(async () => {
     // Timers come before what has arrived is read, and that may be a request on a connection that looks idle.
     await nextTurn();

@@ -30,9 +30,10 @@ export interface RunningServer {
   readonly url: string;
   /**
    * Stops: /readyz says so at once, no new connection is taken, requests under way finish, at the latest after
-   * 10 s their connections are closed.
+   * 10 s their connections are closed. `untilNobodyAccepts` begins when this server takes none any more, and ends when
+   * other processes on its port do not either.
    */
-  stop(): Promise<void>;
+  stop(untilNobodyAccepts?: () => Promise<void>): Promise<void>;
 }
 
 const headersTimeoutMs = 10_000;
@@ -89,9 +90,9 @@ export async function listen(app: ServedApp, options: ListenOptions): Promise<Ru
   });
   return {
     url: toUrl(server, host),
-    stop: async () => {
+    stop: async (untilNobodyAccepts) => {
       app.startDraining();
-      await drain(server, connections, answers);
+      await drain(server, connections, answers, untilNobodyAccepts);
     },
   };
 }

@@ -35,7 +35,7 @@ const roomsBelow: Readonly<Record<string, readonly string[]>> = {
     'auth',
     'db',
   ],
-  server: ['app', 'http'],
+  server: ['app', 'http', 'metrics'],
   app: [
     'http',
     'health',
