@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import { DatabaseUrlError, parseDatabaseUrl } from './database-url/url.ts';
+import { isOneSlipAway } from './spelling.ts';
 
 const wholeNumber = (min: number, max: number) =>
   z
@@ -226,22 +227,6 @@ function findMisspelt(names: readonly string[]): string[] {
     );
     return meant === undefined ? [] : [`${name}: there is no such setting; ${meant} is one`];
   });
-}
-
-/** Whether the texts are the same but for one letter that is more, less, another, or in its neighbour's place. */
-export function isOneSlipAway(text: string, other: string): boolean {
-  if (Math.abs(text.length - other.length) > 1) return false;
-  let i = 0;
-  while (i < text.length && text[i] === other[i]) i++;
-  const rests = [
-    [i, i],
-    [i + 1, i],
-    [i, i + 1],
-    [i + 1, i + 1],
-  ] as const;
-  if (rests.some(([from, to]) => text.slice(from) === other.slice(to))) return true;
-  const isSwapped = text[i] === other[i + 1] && text[i + 1] === other[i];
-  return isSwapped && text.slice(i + 2) === other.slice(i + 2);
 }
 
 /** The text of `.env.example`: every setting with what it means, all commented out. */

@@ -1,4 +1,4 @@
-import { isOneSlipAway } from '../config.ts';
+import { isOneSlipAway } from '../spelling.ts';
 
 /** Names that other APIs have for ours. */
 const otherNames: Readonly<Record<string, readonly string[]>> = {
