@@ -76,9 +76,10 @@ describeOnPostgres('two workers', () => {
   const ask = (path: string, agent: Agent | false = false) =>
     new Promise<number | undefined>((resolve, reject) => {
       const headers = { authorization: `Bearer ${key}` };
-      get(`${served.url}${path}`, { agent, headers }, (response) => {
+      const asked = get(`${served.url}${path}`, { agent, headers, timeout: 5_000 }, (response) => {
         response.resume().once('end', () => resolve(response.statusCode));
-      }).once('error', reject);
+      });
+      asked.once('error', reject).once('timeout', () => asked.destroy(new Error('No answer came in time.')));
     });
   const askTimes = async (times: number, path: string) => {
     const statuses = [];
@@ -135,13 +136,13 @@ describeOnPostgres('two workers', () => {
     await vi.waitFor(async () => expect((await countAnswers()) - before).toBe(6));
     const [killed, other] = await listWorkers(served.pid);
     process.kill(killed ?? 0, 'SIGKILL');
-    await vi.waitFor(async () => expect(await listWorkers(served.pid)).not.toContain(killed));
+    const line = 'a worker ended; another takes its place';
+    await vi.waitFor(() => expect(served.logText()).toContain(line), { timeout: 5_000 });
     // The other one answers meanwhile.
     expect(await askTimes(20, '/calls')).toEqual(Array(20).fill(200));
     await vi.waitFor(async () => expect(await listWorkers(served.pid)).toHaveLength(2), { timeout: 10_000 });
     expect(await listWorkers(served.pid)).toContain(other);
-    await vi.waitFor(async () => expect((await countAnswers()) - before).toBe(26));
-    expect(served.logText()).toContain('a worker ended; another takes its place');
+    await vi.waitFor(async () => expect((await countAnswers()) - before).toBe(26), { timeout: 5_000 });
   });
 
   it('finish the requests under way on SIGTERM, and end with 0', async () => {
