@@ -30,7 +30,7 @@ const typedHere = ['start', 'dev'];
 const ofCi = ['test', 'lint', 'typecheck', 'build', 'schema'];
 /** The rest, which takes minutes or measures, with the least to do. */
 const others: Readonly<Record<string, { readonly line: string; readonly prints: RegExp }>> = {
-  'test:unit': { line: 'npm run test:unit -- test/unit/limits', prints: /Tests .* passed/ },
+  'test:unit': { line: 'npm run test:unit -- test/unit/db', prints: /Tests .* passed/ },
   'test:faults': {
     line: 'npm run test:faults -- test/faults/shutdown.test.ts -t 223:',
     prints: /Tests .*1 passed/,

@@ -7,7 +7,6 @@ import type { CallFilter } from '../../../src/calls/filter.ts';
 import { listCalls } from '../../../src/calls/page.ts';
 import { getCallStats } from '../../../src/calls/stats.ts';
 import { getCallTrends } from '../../../src/calls/trends.ts';
-import { type Db, queryRows } from '../../../src/db/db.ts';
 import { calls } from '../../../src/db/schema.ts';
 import { endAt } from './data-set.ts';
 import { type Judge, printTable, toFigure, toRatio } from './report.ts';
@@ -38,12 +37,12 @@ export async function benchQuestions(
 ): Promise<void> {
   // Of its own, because the gateway's connections end a statement after 15 s.
   const pool = postgres(url, { max: 1, connection: { jit: 'off', TimeZone: 'UTC' } });
-  const scans = drizzle(pool) as unknown as Db;
+  const scans = drizzle(pool);
   const rows: string[][] = [];
   try {
     for (const { name, atMostMs, scan, ask } of listQuestions(scope, numberIds)) {
       console.error(name);
-      const scanned = await measure(() => queryRows<{ calls: string }>(scans, scan), scanRuns);
+      const scanned = await measure(() => scans.execute<{ calls: string }>(scan), scanRuns);
       const asked = await measure(ask, gatewayRuns);
       const expected = scanned.result.reduce((sum, row) => sum + Number(row.calls), 0);
       if (asked.result !== expected)
